@@ -65,9 +65,7 @@ Facet = Literal[
 ]  # fmt: skip
 FACETS: tuple[Facet, ...] = get_args(Facet)
 
-EventKind = Literal[
-    "impression", "view", "cart", "purchase", "return", "rating", "review", "like", "dislike"
-]
+EventKind = Literal["impression", "view", "cart", "purchase", "return", "rating", "review", "like", "dislike"]
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
 Stage = Literal["emerging", "rising", "peaking", "steady", "seasonal", "declining"]

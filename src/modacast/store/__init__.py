@@ -1,0 +1,8 @@
+"""Where results live: the lake (Parquet, read by DuckDB) and the database (SQLAlchemy)."""
+
+from __future__ import annotations
+
+from modacast.store.database import Database
+from modacast.store.lake import Commit, Lake
+
+__all__ = ["Commit", "Database", "Lake"]
