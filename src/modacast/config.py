@@ -1,0 +1,222 @@
+"""Settings: `modacast.toml`, overridden by `MODACAST_*` environment variables.
+
+Paths in the file are relative to the folder of the data (`--data`), else to the folder of the file itself;
+`project.home` and `report.path` are relative to the current folder. An environment variable names a setting
+with two underscores between the levels: `MODACAST_TRENDS__HORIZON=52`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from modacast.errors import InvalidInput, NotFound, suggest
+
+__all__ = [
+    "CleanSettings",
+    "EncoderSettings",
+    "Input",
+    "LexiconSettings",
+    "PrivacySettings",
+    "ProjectSettings",
+    "RecommendSettings",
+    "ReportSettings",
+    "Settings",
+    "TrendSettings",
+    "load_settings",
+    "template",
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProjectSettings(_Section):
+    """What the project is called and where modacast keeps everything that it writes."""
+
+    title: str = "modacast"
+    home: Path = Path("modacast-home")
+    lang: Literal["zh", "en"] = "zh"
+    database: str | None = Field(None, description="SQLAlchemy URL; by default SQLite in the home")
+
+
+class Input(_Section):
+    """One input: documents, items or events.
+
+    Attributes:
+        name: how it is called on the board; also the `source` of its documents.
+        kind: `"files"`, `"feed"`, or a plug-in's name.
+        path: file, glob pattern, or URL.
+        columns: modacast's column to the file's column, or to a list of columns to be joined.
+        constants: modacast's column to one value for all rows.
+        lang: language of all texts, where it is known.
+        options: further options of a plug-in.
+    """
+
+    name: str = Field(pattern=r"^[\w.\-]+$")
+    kind: str = "files"
+    path: str
+    columns: Mapping[str, str | list[str]] = {}
+    constants: Mapping[str, Any] = {}
+    lang: str | None = None
+    options: Mapping[str, Any] = {}
+
+
+class LexiconSettings(_Section):
+    """Files that add to or override the shipped lexicon."""
+
+    files: list[Path] = []
+
+
+class CleanSettings(_Section):
+    """What is kept of what was collected."""
+
+    min_relevance: float = Field(0.5, ge=0, le=1)
+    near_duplicate: float = Field(0.8, gt=0, le=1, description="Jaccard similarity of shingles")
+    window_days: int = Field(28, ge=0, description="the same text again after so many days is a new one")
+    chunk_rows: int = Field(20_000, ge=100)
+
+
+class EncoderSettings(_Section):
+    """Which language model."""
+
+    model: str = "bundled"
+    threads: int | None = None
+
+
+class TrendSettings(_Section):
+    """The trend board."""
+
+    horizon: int = Field(26, ge=1, le=260, description="weeks")
+    segments: list[str] = ["all", "lang", "source"]
+    min_mentions: int = Field(8, ge=1)
+    as_of: date | None = Field(None, description="look at the texts as if it were this day")
+    evidence: int = Field(5, ge=0, le=50)
+
+
+class RecommendSettings(_Section):
+    """Lists for shoppers."""
+
+    k: int = Field(12, ge=1, le=200)
+    half_life_days: float = Field(60, gt=0)
+    exclude_purchased: bool = False
+
+
+class PrivacySettings(_Section):
+    """What to presume of shoppers who said nothing about consent."""
+
+    consent: Literal["assumed", "required"] = "assumed"
+
+
+class ReportSettings(_Section):
+    """The report."""
+
+    path: Path = Path("report.html")
+    trends: int = Field(8, ge=0, le=100, description="trends with a page of their own")
+    shoppers: int = Field(4, ge=0, le=100)
+
+
+class Settings(BaseSettings):
+    """All settings of a project."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="MODACAST_", env_nested_delimiter="__"
+    )
+
+    project: ProjectSettings = ProjectSettings()
+    documents: list[Input] = []
+    items: list[Input] = []
+    events: list[Input] = []
+    lexicon: LexiconSettings = LexiconSettings()
+    clean: CleanSettings = CleanSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    trends: TrendSettings = TrendSettings()
+    recommend: RecommendSettings = RecommendSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    report: ReportSettings = ReportSettings()
+    base: Path = Field(Path(), description="the folder that relative input paths start from")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file."""
+        return env_settings, init_settings
+
+
+def load_settings(path: str | Path | None = None, *, data: str | Path | None = None) -> Settings:
+    """Read `modacast.toml`.
+
+    Args:
+        path: the file, or a folder that holds `modacast.toml`; None takes all defaults.
+        data: folder that relative input paths start from, instead of the file's.
+
+    Raises:
+        NotFound: there is no such file.
+        InvalidInput: the file is not TOML, or a setting is unknown or out of range (all are named).
+    """
+    content: dict[str, Any] = {}
+    base = Path()
+    if path is not None:
+        file = Path(path)
+        file = file / "modacast.toml" if file.is_dir() else file
+        content, base = _read(file), file.parent
+    content["base"] = Path(data) if data is not None else base
+    if data is not None and not Path(data).is_dir():
+        raise NotFound(f"there is no folder {data} (given with --data)")
+    try:
+        return Settings(**content)
+    except ValidationError as error:
+        raise InvalidInput(_explain(error, str(path or "the settings"))) from error
+
+
+def template() -> str:
+    """Get a commented `modacast.toml` to start from."""
+    return (Path(__file__).parent / "modacast.toml").read_text(encoding="utf-8")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no {file}; `modacast init DIR` writes one to start from") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise InvalidInput(f"cannot read {file}: {error.strerror}") from error
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    lines = []
+    for problem in error.errors():
+        location = problem["loc"]
+        name = ".".join(str(part) for part in location)
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"unknown setting {name!r}{suggest(str(location[-1]), _known(location[:-1]))}")
+        else:
+            lines.append(f"{name}: {problem['msg']}, got {problem.get('input')!r}")
+    return f"{where}: " + "; ".join(lines)
+
+
+def _known(location: tuple[int | str, ...]) -> list[str]:
+    if location and location[0] in {"documents", "items", "events"}:
+        return list(Input.model_fields)
+    model: type[BaseModel] = Settings
+    for part in location:
+        found = model.model_fields[str(part)].annotation
+        if not (isinstance(found, type) and issubclass(found, BaseModel)):
+            return []
+        model = found
+    return [name for name in model.model_fields if name != "base"]
