@@ -1,0 +1,1 @@
+"""Series of share of voice, their forecasts, and what stage each trend is in."""

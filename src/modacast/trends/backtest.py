@@ -1,0 +1,124 @@
+"""Rolling-origin back-tests: what would have been forecast, and how far off it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from modacast import evaluate
+from modacast.trends.intervals import Residuals, residual_band, series_scale, widen
+from modacast.trends.panel import Array, Panel
+
+__all__ = ["BACKTEST", "Backtest", "Component", "back_test", "combine"]
+
+Component = Callable[[Panel, int], Array]
+"""Forecasts a panel `h` steps ahead: `(n, h)` float64, NaN for rows that have not begun."""
+
+BACKTEST = pa.schema(
+    [
+        pa.field("unique_id", pa.string(), nullable=False),
+        pa.field("mase", pa.float64()),
+        pa.field("coverage_80", pa.float64()),
+        pa.field("n_origins", pa.int32(), nullable=False),
+    ]
+)
+"""What a back-test says of each series; null where its history is too short to be scored."""
+
+_FIRST_ORIGIN = 4  # steps
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """Forecasts from rolling origins beside what came.
+
+    Attributes:
+        panel: the whole history.
+        origins: steps from each origin to the end, latest origin first.
+        forecasts: `(o, n, h)` combined forecasts; NaN past the end of the history.
+        residuals: the same as scaled errors.
+    """
+
+    panel: Panel
+    origins: tuple[int, ...]
+    forecasts: Array
+    residuals: Residuals
+
+    def scores(self) -> pa.Table:
+        """Get the table of `BACKTEST`: MASE and 80 % coverage of each series over all origins.
+
+        The interval of each origin comes from the errors of the other origins, so that no error is judged
+        by itself.
+        """
+        panel = self.panel
+        n = len(panel.ids)
+        mase, covered = np.full((len(self.origins), n), np.nan), np.full((len(self.origins), n), np.nan)
+        for i, ago in enumerate(self.origins):
+            past, h = panel.before(ago), min(ago, self.forecasts.shape[2])
+            truth, y_hat = _truth(panel, ago, h), self.forecasts[i, :, :h]
+            mase[i] = evaluate.mase(truth, y_hat, past.y, season=panel.season)
+            others = self.residuals.without(i)
+            if others.origins:
+                band = residual_band(others, h, level=80)
+                scale = series_scale(past)
+                lo, hi = widen(y_hat, scale, band.lo), widen(y_hat, scale, band.hi)
+                seen = np.where(np.isnan(y_hat), np.nan, truth)
+                covered[i] = evaluate.coverage(seen, lo, hi)
+        return pa.table(
+            [
+                pa.array(panel.ids, pa.string()),
+                _mean_or_null(mase),
+                _mean_or_null(covered),
+                pa.array((~np.isnan(mase)).sum(axis=0), pa.int32()),
+            ],
+            schema=BACKTEST,
+        )
+
+
+def back_test(panel: Panel, components: Mapping[str, Component], *, n_origins: int = 6) -> Backtest:
+    """Forecast a panel again from earlier origins, a quarter of a season apart.
+
+    Origins lie closer where the history is short. Values that were filled in count for no error.
+
+    Args:
+        panel: the series.
+        components: forecasters by name; combined by `combine`.
+        n_origins: origins at most.
+    """
+    step = max(1, min(panel.season // 4 or 1, (panel.n_steps - _FIRST_ORIGIN) // n_origins))
+    origins = tuple(k * step for k in range(1, n_origins + 1) if panel.n_steps - k * step >= _FIRST_ORIGIN)
+    longest = max(origins, default=1)
+    shape = (len(origins), len(panel.ids), longest)
+    forecasts, errors = np.full(shape, np.nan), np.full(shape, np.nan)
+    for i, ago in enumerate(origins):
+        past = panel.before(ago)
+        begun = past.lengths() >= _FIRST_ORIGIN
+        y_hat = np.where(begun[:, None], combine(past, components, ago), np.nan)
+        scale = series_scale(past)[:, None]
+        gap = np.sqrt(_truth(panel, ago, ago)) - np.sqrt(y_hat)
+        forecasts[i, :, :ago] = y_hat
+        errors[i, :, :ago] = np.divide(gap, scale, out=np.full_like(gap, np.nan), where=scale > 0)
+    return Backtest(panel, origins, forecasts, Residuals(origins, errors, panel.season))
+
+
+def combine(panel: Panel, components: Mapping[str, Component], h: int) -> Array:
+    """Get the `(n, h)` median of the components' forecasts.
+
+    The median of four was as good as weights learned on earlier origins and needs none.
+    """
+    return np.asarray(np.median([component(panel, h) for component in components.values()], axis=0))
+
+
+def _truth(panel: Panel, ago: int, h: int) -> Array:
+    start = panel.n_steps - ago
+    window = slice(start, start + h)
+    return np.where(panel.observed[:, window], panel.y[:, window], np.nan)
+
+
+def _mean_or_null(values: Array) -> pa.Array:
+    known = ~np.isnan(values)
+    n = known.sum(axis=0)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return pa.array(np.divide(total, n, out=np.zeros_like(total), where=n > 0), pa.float64(), mask=n == 0)

@@ -1,0 +1,181 @@
+"""Forecasts with intervals for any number of weekly (or daily, monthly) series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from modacast.errors import InvalidInput, NotFitted
+from modacast.trends.backtest import Backtest, Component, back_test, combine
+from modacast.trends.intervals import residual_band, series_scale, widen
+from modacast.trends.local import ces_forecast, theta_forecast
+from modacast.trends.panel import Array, Frequency, Panel, read_panel
+from modacast.trends.pooled import pooled_forecast
+from modacast.types import FORECASTS
+
+__all__ = ["EnsembleForecaster", "forecast"]
+
+_MAX_HORIZON = 520
+
+
+def forecast(
+    series: pa.Table,
+    *,
+    h: int = 26,
+    levels: Sequence[int] = (80, 90),
+    freq: Frequency | None = None,
+    made_at: datetime | None = None,
+) -> pa.Table:
+    """Forecast every series of a long-format table.
+
+    A table with the column `n_documents` (as `weekly_series` makes it) holds shares, so its forecasts stay
+    in [0, 1]; those of any other table are only held above 0. NaN and missing dates are gaps, which are
+    bridged linearly and count for no error. A constant series is forecast as that constant, with an
+    interval of no width. A horizon longer than the history is allowed: the intervals then widen with the
+    square root of time.
+
+    Args:
+        series: columns `unique_id`, `ds`, `y`; see `validate_series`.
+        h: steps ahead, from 1 to 520.
+        levels: nominal coverages in per cent, from 1 to 99.
+        freq: "W", "D" or "M"; inferred where None.
+        made_at: instant to record; now where None.
+
+    Returns:
+        `FORECASTS`, `h` rows a series in the order of `unique_id`; other `levels` than 80 and 90 change the
+        columns `lo_*`, `hi_*` accordingly.
+
+    Raises:
+        InvalidInput: the table is not of that form, a series has fewer than 8 values, or `h` or `levels`
+            are out of range.
+    """
+    upper = 1.0 if "n_documents" in series.column_names else None
+    model = EnsembleForecaster(freq=freq, upper=upper, levels=levels, made_at=made_at)
+    _check_horizon(h)
+    return model.fit(series).predict(h)
+
+
+class EnsembleForecaster:
+    """The median of two pooled regressions, complex exponential smoothing and Theta.
+
+    Implements `modacast.types.Forecaster`.
+
+    Args:
+        freq: "W", "D" or "M"; inferred where None.
+        upper: largest possible value, 1.0 for shares.
+        levels: nominal coverages of the intervals in per cent.
+        n_origins: rolling origins that the intervals are measured on.
+        seed: of the draws of training rows.
+        made_at: instant to record in the forecasts; now where None.
+
+    Attributes:
+        panel_: the fitted series.
+        backtest_: forecasts from rolling origins beside what came; `backtest_.scores()` is a table.
+    """
+
+    name = "ensemble"
+
+    def __init__(
+        self,
+        *,
+        freq: Frequency | None = None,
+        upper: float | None = None,
+        levels: Sequence[int] = (80, 90),
+        n_origins: int = 6,
+        seed: int = 0,
+        made_at: datetime | None = None,
+    ) -> None:
+        self.freq = freq
+        self.upper = upper
+        self.levels = _check_levels(levels)
+        self.n_origins = n_origins
+        self.seed = seed
+        self.made_at = made_at
+        self.panel_: Panel | None = None
+        self.backtest_: Backtest | None = None
+
+    def fit(self, series: pa.Table) -> EnsembleForecaster:
+        """Read the series and measure errors on rolling origins.
+
+        Raises:
+            InvalidInput: the table is not of the form `forecast` asks for.
+        """
+        self.panel_ = read_panel(series, freq=self.freq)
+        self.backtest_ = back_test(self.panel_, self._components(), n_origins=self.n_origins)
+        return self
+
+    def predict(self, h: int) -> pa.Table:
+        """Get a table of `FORECASTS` with `h` rows a series.
+
+        Raises:
+            NotFitted: `fit` has not run.
+            InvalidInput: `h` is out of range.
+        """
+        if self.panel_ is None or self.backtest_ is None:
+            raise NotFitted("EnsembleForecaster: call fit(series) before predict(h)")
+        _check_horizon(h)
+        panel = self.panel_
+        y_hat = self._clip(combine(panel, self._components(), h))
+        columns: dict[str, Array] = {"y_hat": y_hat}
+        scale = series_scale(panel)
+        for level in self.levels:
+            band = residual_band(self.backtest_.residuals, h, level=level, seed=self.seed)
+            columns[f"lo_{level}"] = self._clip(widen(y_hat, scale, band.lo))
+            columns[f"hi_{level}"] = self._clip(widen(y_hat, scale, band.hi))
+        return self._table(panel, h, columns)
+
+    def get_params(self) -> dict[str, object]:
+        """Get the constructor's arguments."""
+        return {
+            "freq": self.freq,
+            "upper": self.upper,
+            "levels": self.levels,
+            "n_origins": self.n_origins,
+            "seed": self.seed,
+            "made_at": self.made_at,
+        }
+
+    def _components(self) -> dict[str, Component]:
+        return {
+            "pooled": partial(pooled_forecast, power=0.5, seed=self.seed),
+            "pooled_flat": partial(pooled_forecast, power=0.25, seed=self.seed),
+            "ces": ces_forecast,
+            "theta": theta_forecast,
+        }
+
+    def _clip(self, values: Array) -> Array:
+        return np.clip(values, 0.0, self.upper)
+
+    def _table(self, panel: Panel, h: int, columns: dict[str, Array]) -> pa.Table:
+        dates = [day for row in range(len(panel.ids)) for day in panel.future(row, h)]
+        n = len(dates)
+        instant = pa.scalar(self.made_at or datetime.now(UTC), pa.timestamp("us", tz="UTC"))
+        arrays = {
+            "unique_id": pa.array(np.repeat(np.array(panel.ids, dtype=object), h), pa.string()),
+            "ds": pa.array(dates, pa.date32()),
+            **{name: pa.array(values.ravel()) for name, values in columns.items()},
+            "model": pa.repeat(pa.scalar(self.name), n),
+            "made_at": pa.repeat(instant, n),
+        }
+        table = pa.table(arrays)
+        if set(FORECASTS.names) <= set(arrays):
+            extra = [field for field in table.schema if field.name not in FORECASTS.names]
+            schema = pa.schema([*FORECASTS, *extra], metadata=FORECASTS.metadata)
+            return table.select(schema.names).cast(schema)
+        return table
+
+
+def _check_horizon(h: int) -> None:
+    if not 1 <= h <= _MAX_HORIZON:
+        raise InvalidInput(f"forecast: h must lie between 1 and {_MAX_HORIZON} steps, got {h}")
+
+
+def _check_levels(levels: Sequence[int]) -> tuple[int, ...]:
+    chosen = tuple(dict.fromkeys(levels))
+    if not chosen or any(not isinstance(v, int) or not 1 <= v <= 99 for v in chosen):
+        raise InvalidInput(f"forecast: levels must be whole per cents from 1 to 99, got {list(levels)}")
+    return chosen

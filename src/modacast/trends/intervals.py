@@ -1,0 +1,132 @@
+"""Prediction intervals from the errors of past origins, pooled over series.
+
+Errors of rolling origins are taken on a square-root scale, divided by each series' own scale and pooled
+over series for each horizon (with its neighbours), so that a young series borrows the spread of all others
+(split conformal prediction; Vovk, Gammerman and Shafer 2005). Panels drift, so newer errors weigh more, as
+Barber, Candes, Ramdas and Tibshirani (2023) do beyond exchangeability. Lower and upper quantiles are taken
+apart: shares rise further than they fall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from modacast.trends.panel import Array, Panel
+
+__all__ = ["Band", "Residuals", "residual_band", "series_scale", "widen"]
+
+_HALF_LIFE = 0.5  # seasons after which an error counts half
+_NEIGHBOURS = 4  # horizons on either side whose errors are pooled
+_MAX_ERRORS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """Scaled errors of rolling origins.
+
+    Attributes:
+        origins: `(o,)` steps from the origin to the end of the history, latest origin first.
+        errors: `(o, n, h)` scaled errors on the square-root scale; NaN where there is no truth.
+        season: steps in a season.
+    """
+
+    origins: tuple[int, ...]
+    errors: Array
+    season: int
+
+    def without(self, origin: int) -> Residuals:
+        """Get the residuals of every origin but the one at that position."""
+        keep = [i for i in range(len(self.origins)) if i != origin]
+        return Residuals(tuple(self.origins[i] for i in keep), self.errors[keep], self.season)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Lower and upper scaled offsets for each horizon, each `(h,)`."""
+
+    lo: Array
+    hi: Array
+
+
+def series_scale(panel: Panel) -> Array:
+    """Get the `(n,)` scale of each series' errors: between its level and how much it changes in a season.
+
+    The change alone makes bands of smooth series too narrow once they start to move, the level alone makes
+    those of calm ones too wide; their geometric mean gave the most even coverage.
+    """
+    z, season = np.sqrt(panel.y), panel.season
+    recent = z[:, -2 * season :]
+    level = _nanmean(recent)
+    change = (
+        _nanmean(np.abs(z[:, season:] - z[:, :-season])) if z.shape[1] > season else np.full(len(z), np.nan)
+    )
+    # a random walk moves the square root of the steps further; a third of the season is its mean distance
+    steps = min(season, max(2, z.shape[1])) / 3
+    change = np.where(np.isnan(change), _nanmean(np.abs(np.diff(z, axis=1))) * np.sqrt(steps), change)
+    return np.asarray(np.sqrt(np.nan_to_num(level) * np.nan_to_num(change)))
+
+
+def residual_band(residuals: Residuals, h: int, *, level: int, seed: int = 0) -> Band:
+    """Get the offsets that held `level` per cent of the past errors.
+
+    Horizons that no origin measured widen the last measured offset with the square root of time.
+
+    Args:
+        residuals: scaled errors.
+        h: steps ahead.
+        level: nominal coverage in per cent.
+        seed: of the draw of errors where there are more than are needed.
+    """
+    tail = (1 - level / 100) / 2
+    rng = np.random.default_rng(seed)
+    measured = residuals.errors.shape[2]
+    lo, hi = np.zeros(h), np.zeros(h)
+    longest = 0
+    for k in range(min(h, measured)):
+        window = slice(max(0, k - _NEIGHBOURS), k + _NEIGHBOURS + 1)
+        if np.isnan(residuals.errors[:, :, k]).all():
+            break
+        lo[k], hi[k] = _quantiles(residuals, window, tail, rng)
+        longest = k + 1
+    if 0 < longest < h:
+        growth = np.sqrt(np.arange(longest + 1, h + 1) / longest)
+        lo[longest:], hi[longest:] = lo[longest - 1] * growth, hi[longest - 1] * growth
+    return Band(np.minimum(lo, 0.0), np.maximum(hi, 0.0))
+
+
+def widen(y_hat: Array, scale: Array, offset: Array) -> Array:
+    """Move `(n, h)` forecasts by `(h,)` offsets times the `(n,)` scales; the result is >= 0."""
+    moved = np.sqrt(y_hat) + offset[None, :] * scale[:, None]
+    return np.asarray(np.maximum(moved, 0.0) ** 2)
+
+
+def _quantiles(residuals: Residuals, window: slice, tail: float, rng: np.random.Generator) -> Array:
+    errors = residuals.errors[:, :, window]
+    horizons = np.arange(window.start, window.start + errors.shape[2]) + 1
+    age = np.asarray(residuals.origins)[:, None] - horizons[None, :]
+    weight = 0.5 ** (np.maximum(age, 0) / (_HALF_LIFE * residuals.season))
+    weights = np.broadcast_to(weight[:, None, :], errors.shape)
+    known = ~np.isnan(errors)
+    x, w = errors[known], weights[known]
+    if len(x) > _MAX_ERRORS:
+        picked = rng.integers(0, len(x), _MAX_ERRORS)
+        x, w = x[picked], w[picked]
+    # errors of one series and origin move together: they count once for the finite-sample correction
+    n = int(known.any(axis=2).sum())
+    upper = min(1.0, (1 - tail) * (1 + 1 / n))
+    return _weighted_quantile(x, w, np.array([1 - upper, upper]))
+
+
+def _weighted_quantile(x: Array, weight: Array, q: Array) -> Array:
+    order = np.argsort(x)
+    total = np.cumsum(weight[order])
+    return np.interp(q, (total - 0.5 * weight[order]) / total[-1], x[order])
+
+
+def _nanmean(values: Array) -> Array:
+    known = ~np.isnan(values)
+    n = known.sum(axis=1)
+    total = np.where(known, values, 0.0).sum(axis=1)
+    return np.divide(total, n, out=np.full(len(values), np.nan), where=n > 0)

@@ -1,0 +1,277 @@
+"""Series in the long format, checked and laid out as a matrix.
+
+The stages of this package compute on a `Panel`: one row a series, one column a step of time, the last
+column of each row being that series' last step. Reading a table into a panel is where a user's slip is
+caught, so every message names the series, the column and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from modacast.errors import InvalidInput, suggest
+
+__all__ = ["FREQUENCIES", "MIN_STEPS", "Array", "Frequency", "Panel", "read_panel", "validate_series"]
+
+Array = npt.NDArray[np.float64]
+Frequency = Literal["W", "D", "M"]
+FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
+
+MIN_STEPS = 8
+"""Fewest observed values that a series is forecast from."""
+
+_SEASON: dict[Frequency, int] = {"W": 52, "D": 7, "M": 12}
+_NAMES: dict[Frequency, str] = {"W": "weeks", "D": "days", "M": "months"}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Series of one frequency, aligned at their ends.
+
+    Attributes:
+        ids: `unique_id` of each row.
+        y: `(n, t)` float64; gaps are filled linearly and NaN stands only before a series begins.
+        observed: `(n, t)` bool; where `y` was given rather than filled.
+        last: `(n,)` datetime64[D]; the date of the last column of each row.
+        freq: the step, "W", "D" or "M".
+        season: steps in a season: 52 weeks, 7 days or 12 months.
+    """
+
+    ids: tuple[str, ...]
+    y: Array
+    observed: npt.NDArray[np.bool_]
+    last: npt.NDArray[np.datetime64]
+    freq: Frequency
+    season: int
+
+    @property
+    def n_steps(self) -> int:
+        """Steps from the earliest first value to the end."""
+        return self.y.shape[1]
+
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Get the `(n,)` number of steps since each series began."""
+        return np.sum(~np.isnan(self.y), axis=1).astype(np.int64)
+
+    def before(self, n_held_out: int) -> Panel:
+        """Get the panel as it stood `n_held_out` steps earlier; rows that had not begun are all NaN."""
+        end = self.n_steps - n_held_out
+        last = np.array([_shift(d, -n_held_out, self.freq) for d in self.last], dtype="datetime64[D]")
+        return Panel(self.ids, self.y[:, :end], self.observed[:, :end], last, self.freq, self.season)
+
+    def future(self, row: int, h: int) -> list[date]:
+        """Get the dates of the `h` steps after the end of a row."""
+        return [_shift(self.last[row], k, self.freq).item() for k in range(1, h + 1)]
+
+
+def validate_series(table: pa.Table, *, freq: Frequency | None = None) -> pa.Table:
+    """Check a long-format table and put it in order.
+
+    NaN counts as missing. Steps that are absent from a series become rows of null, so that a gap is a gap
+    and not a zero. Rows may come in any order.
+
+    Args:
+        table: columns `unique_id` (text or whole number), `ds` (date, timestamp or ISO text) and `y`
+            (number); others are ignored.
+        freq: "W", "D" or "M"; inferred from the most common step where None.
+
+    Returns:
+        `unique_id` string, `ds` date32, `y` float64 (nullable), sorted, without gaps in `ds`.
+
+    Raises:
+        InvalidInput: a column is absent or of another kind, there are no rows, a date does not parse, two
+            rows share series and date, a value is negative or infinite, a series has no value at all, or
+            its dates do not keep to one frequency.
+    """
+    panel = read_panel(table, freq=freq, min_steps=1)
+    ids: list[str] = []
+    dates: list[date] = []
+    values: list[float | None] = []
+    for row, name in enumerate(panel.ids):
+        first = int(np.argmax(~np.isnan(panel.y[row])))
+        n = panel.n_steps - first
+        start = _shift(panel.last[row], -n, panel.freq)
+        ids += [name] * n
+        dates += [_shift(start, k, panel.freq).item() for k in range(1, n + 1)]
+        seen = panel.observed[row, first:]
+        values += [float(v) if ok else None for v, ok in zip(panel.y[row, first:], seen, strict=True)]
+    return pa.table(
+        {"unique_id": ids, "ds": pa.array(dates, pa.date32()), "y": pa.array(values, pa.float64())}
+    )
+
+
+def read_panel(table: pa.Table, *, freq: Frequency | None = None, min_steps: int = MIN_STEPS) -> Panel:
+    """Lay a long-format table out as a panel; see `validate_series` for what is accepted.
+
+    Args:
+        table: columns `unique_id`, `ds`, `y`.
+        freq: "W", "D" or "M"; inferred where None.
+        min_steps: fewest observed values of a series.
+
+    Raises:
+        InvalidInput: as `validate_series`, or a series is shorter than `min_steps`.
+    """
+    ids, ds, y = _columns(table)
+    order = np.lexsort((ds, ids))
+    ids, ds, y = ids[order], ds[order], y[order]
+    same = ids[1:] == ids[:-1]
+    _check_unique(ids, ds, same)
+    freq = _frequency(ds, same, freq)
+    starts = np.flatnonzero(np.r_[True, ~same])
+    ends = np.r_[starts[1:], len(ids)]
+    positions = _positions(ids, ds, starts, freq)
+    names = tuple(str(ids[s]) for s in starts)
+    width = int(max(positions[e - 1] for e in ends)) + 1
+    matrix = np.full((len(starts), width), np.nan)
+    for row, (s, e) in enumerate(zip(starts, ends, strict=True)):
+        matrix[row, width - 1 - (positions[e - 1] - positions[s:e])] = y[s:e]
+    _check_lengths(names, matrix, min_steps, freq)
+    return Panel(names, _fill(matrix), ~np.isnan(matrix), ds[ends - 1], freq, _SEASON[freq])
+
+
+def _columns(
+    table: pa.Table,
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.datetime64], Array]:  # one row each
+    for name in ("unique_id", "ds", "y"):
+        if name not in table.column_names:
+            raise InvalidInput(f"series: there is no column {name!r}{suggest(name, table.column_names)}")
+    if table.num_rows == 0:
+        raise InvalidInput("series: the table has no rows; give columns unique_id, ds, y")
+    for name in ("unique_id", "ds"):
+        if table[name].null_count:
+            row = pc.index(pc.is_null(table[name]), True).as_py()
+            raise InvalidInput(f"series: column {name!r} is empty in row {row + 1}; every row needs one")
+    ids = np.array([str(v) for v in table["unique_id"].to_pylist()], dtype=object)
+    return ids, _dates(table["ds"]), _values(table["y"], ids)
+
+
+def _dates(column: pa.ChunkedArray) -> npt.NDArray[np.datetime64]:
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return np.array([_parse(text, i) for i, text in enumerate(column.to_pylist())], dtype="datetime64[D]")
+    if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
+        raise InvalidInput(f"series: column 'ds' must hold dates, got {kind}")
+    return np.asarray(column.cast(pa.date32(), safe=False).to_numpy(), dtype="datetime64[D]")
+
+
+def _parse(text: str, row: int) -> date:
+    try:
+        return date.fromisoformat(text.strip()[:10])
+    except ValueError:
+        message = f"series: column 'ds', row {row + 1}: {text[:40]!r} is no date; write it as 2024-03-18"
+        raise InvalidInput(message) from None
+
+
+def _values(column: pa.ChunkedArray, ids: npt.NDArray[np.object_]) -> Array:
+    kind = column.type
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    if not (number or pa.types.is_null(kind)):
+        raise InvalidInput(f"series: column 'y' must hold numbers, got {kind}")
+    y = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    for bad, what in ((np.isinf(y), "infinite"), (y < 0, "negative")):
+        if bad.any():
+            row = int(np.argmax(bad))
+            tail = "shares, counts and indexes are all >= 0; drop the row or leave y empty"
+            raise InvalidInput(f"series {ids[row]!r}: column 'y' is {what} ({y[row]:g}); {tail}")
+    return y
+
+
+def _check_unique(
+    ids: npt.NDArray[np.object_], ds: npt.NDArray[np.datetime64], same: npt.NDArray[np.bool_]
+) -> None:
+    twice = same & (ds[1:] == ds[:-1])
+    if twice.any():
+        row = int(np.argmax(twice))
+        raise InvalidInput(
+            f"series {ids[row]!r}: column 'ds' has {ds[row]} more than once; sum or drop the rows so that each "
+            "date stands once"
+        )
+
+
+def _frequency(
+    ds: npt.NDArray[np.datetime64], same: npt.NDArray[np.bool_], freq: Frequency | None
+) -> Frequency:
+    if freq is not None:
+        if freq not in FREQUENCIES:
+            raise InvalidInput(f"freq must be one of {', '.join(FREQUENCIES)}, got {freq!r}")
+        return freq
+    steps = np.diff(ds).astype(np.int64)[same]
+    if len(steps) == 0:
+        return "W"
+    values, counts = np.unique(steps, return_counts=True)
+    step = int(values[np.argmax(counts)])
+    if step == 1:
+        return "D"
+    if 28 <= step <= 31 and np.isin(steps, (28, 29, 30, 31)).mean() > 0.5 and not (steps % 7 == 0).all():
+        return "M"
+    if step % 7 == 0:
+        return "W"
+    raise InvalidInput(
+        f"series: column 'ds' steps by {step} days most often; give daily, weekly or monthly dates, or freq"
+    )
+
+
+def _positions(
+    ids: npt.NDArray[np.object_],
+    ds: npt.NDArray[np.datetime64],
+    starts: Sequence[int] | npt.NDArray[np.int64],
+    freq: Frequency,
+) -> npt.NDArray[np.int64]:
+    """Count the steps of each row since a common start; whole numbers only."""
+    if freq == "M":
+        return ds.astype("datetime64[M]").astype(np.int64) - int(
+            ds.min().astype("datetime64[M]").astype(np.int64)
+        )
+    days = ds.astype(np.int64)
+    step = 7 if freq == "W" else 1
+    first = np.repeat(days[starts], np.diff(np.r_[starts, len(ids)]))
+    off = (days - first) % step != 0
+    if off.any():
+        row = int(np.argmax(off))
+        raise InvalidInput(
+            f"series {ids[row]!r}: column 'ds' has {ds[row]}, which is no whole number of weeks after its first "
+            "date; give one date a week, always the same weekday, or freq='D'"
+        )
+    return (days - days.min()) // step
+
+
+def _check_lengths(names: tuple[str, ...], matrix: Array, min_steps: int, freq: Frequency) -> None:
+    counts = np.sum(~np.isnan(matrix), axis=1)
+    short = np.flatnonzero(counts < min_steps)
+    if len(short):
+        listed = ", ".join(repr(names[i]) for i in short[:5]) + (" ..." if len(short) > 5 else "")
+        raise InvalidInput(
+            f"series {listed}: column 'y' has {int(counts[short].min())} values, at least {min_steps} "
+            f"{_NAMES[freq]} are needed; leave the series out or collect longer"
+        )
+
+
+def _fill(matrix: Array) -> Array:
+    """Fill gaps linearly and carry the last value on; NaN stays before the first value."""
+    filled = matrix.copy()
+    steps = np.arange(matrix.shape[1])
+    for row in np.flatnonzero(np.isnan(matrix).any(axis=1)):
+        known = np.flatnonzero(~np.isnan(matrix[row]))
+        inside = steps[known[0] :]
+        filled[row, known[0] :] = np.interp(inside, known, matrix[row, known])
+    return filled
+
+
+def _shift(day: np.datetime64, steps: int, freq: Frequency) -> np.datetime64:
+    if freq != "M":
+        return day + np.timedelta64(steps * (7 if freq == "W" else 1), "D")
+    month = day.astype("datetime64[M]")
+    in_month = (day - month.astype("datetime64[D]")).astype(np.int64)
+    start = (month + np.timedelta64(steps, "M")).astype("datetime64[D]")
+    following = (month + np.timedelta64(steps + 1, "M")).astype("datetime64[D]")
+    at_end = day + np.timedelta64(1, "D") == (month + np.timedelta64(1, "M")).astype("datetime64[D]")
+    longest = int((following - start).astype(np.int64)) - 1
+    return start + np.timedelta64(longest if at_end else min(int(in_month), longest), "D")
