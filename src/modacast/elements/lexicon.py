@@ -1,0 +1,321 @@
+"""The fashion lexicon: which elements there are and how nine languages write them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from modacast.elements.folding import fold
+from modacast.elements.lexicon_check import checked
+from modacast.elements.lexicon_file import HEADER, Problem, Row, Surface, read_rows, write_rows
+from modacast.errors import InvalidInput, NotFound, suggest
+from modacast.types import FACETS, LANGUAGES, Element
+
+__all__ = ["Entry", "Lexicon"]
+
+_SHOWN_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One surface of one element in one language.
+
+    Attributes:
+        element_id: what it names.
+        lang: language code.
+        surface: how it is written, with its flags.
+        rank: of two elements that share a surface in a language, the entry of lower rank wins: the one of a
+            later layer, then the unambiguous one, then the order of `FACETS`, then the order of the files.
+    """
+
+    element_id: str
+    lang: str
+    surface: Surface
+    rank: int
+
+
+class Lexicon:
+    """Fashion elements and their surfaces.
+
+    Build one with `Lexicon.load`. A lexicon does not change; `without` and `extended` give new ones.
+
+    Attributes:
+        problems: what is wrong in the files, empty after a strict load.
+    """
+
+    def __init__(self, rows: Sequence[Row], problems: Sequence[Problem] = ()) -> None:
+        self._rows = tuple(rows)
+        self.problems = tuple(problems)
+        self._elements = {row.id: _element(row) for row in self._rows}
+
+    @classmethod
+    def load(cls, *paths: str | Path, shipped: bool = True, strict: bool = True) -> Lexicon:
+        """Read lexicon files.
+
+        The shipped files are the first layer, each path is a further one. A row whose id an earlier layer
+        holds is merged into it: cells that are filled replace the earlier ones, cells that begin with `+|` add
+        to them, empty cells leave them; attributes are merged key by key. A surface that an earlier layer gives
+        to another element goes to the later layer's.
+
+        Args:
+            paths: CSV files, or folders of them.
+            shipped: whether to start from the files that come with modacast.
+            strict: whether to raise where anything is wrong; otherwise the wrong parts are left out and listed
+                in `problems`.
+
+        Raises:
+            InvalidInput: something is wrong in the files; the message lists file, line and column.
+            NotFound: a path does not exist.
+        """
+        problems: list[Problem] = []
+        rows = checked(_merged(_read(paths, shipped, problems)), problems)
+        if problems and strict:
+            shown = "\n  ".join(map(str, problems[:_SHOWN_PROBLEMS]))
+            more = len(problems) - _SHOWN_PROBLEMS
+            tail = f"\n  ... and {more} more" if more > 0 else ""
+            raise InvalidInput(f"the lexicon has {len(problems)} problems:\n  {shown}{tail}")
+        return cls(rows, problems)
+
+    @classmethod
+    def check(cls, *paths: str | Path, shipped: bool = True) -> tuple[Problem, ...]:
+        """Get everything that is wrong in lexicon files, by file and line.
+
+        Raises:
+            NotFound: a path does not exist.
+        """
+        found = cls.load(*paths, shipped=shipped, strict=False).problems
+        return tuple(sorted(found, key=lambda problem: (problem.path, problem.line, problem.column)))
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    def __iter__(self) -> Iterator[Element]:
+        return iter(self._elements.values())
+
+    def __contains__(self, element_id: object) -> bool:
+        return element_id in self._elements
+
+    def __getitem__(self, element_id: str) -> Element:
+        """Get an element.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        if element_id not in self._elements:
+            raise NotFound(f"the lexicon has no element {element_id!r}{suggest(element_id, self._elements)}")
+        return self._elements[element_id]
+
+    @property
+    def elements(self) -> Mapping[str, Element]:
+        """All elements by id, in the files' order."""
+        return dict(self._elements)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every surface of every element."""
+        found = [
+            (row, lang, surface) for row in self._rows for lang in row.cells for surface in row.cells[lang]
+        ]
+        ordered = sorted(
+            range(len(found)),
+            key=lambda i: (
+                -found[i][0].layer,
+                found[i][2].ambiguous,
+                FACETS.index(self._elements[found[i][0].id].facet),
+                i,
+            ),
+        )
+        ranks = {index: rank for rank, index in enumerate(ordered)}
+        return tuple(Entry(row.id, lang, surface, ranks[i]) for i, (row, lang, surface) in enumerate(found))
+
+    @cached_property
+    def version(self) -> str:
+        """The content's fingerprint, 16 hexadecimal digits; equal lexicons have equal versions."""
+        digest = hashlib.sha256()
+        for row in self._rows:
+            digest.update(repr((row.layer > 0, _values(row))).encode())
+        return digest.hexdigest()[:16]
+
+    def facet(self, name: str) -> tuple[Element, ...]:
+        """Get the elements of a facet.
+
+        Raises:
+            NotFound: there is no such facet.
+        """
+        if name not in FACETS:
+            raise NotFound(f"there is no facet {name!r}{suggest(name, FACETS)}")
+        return tuple(element for element in self if element.facet == name)
+
+    def find(self, surface: str, lang: str | None = None) -> tuple[Element, ...]:
+        """Get the elements that a surface names, the likeliest first; upper and lower case are alike.
+
+        Args:
+            surface: a word or phrase.
+            lang: a language code; None for all languages.
+        """
+        entries = sorted(self._by_surface.get(fold(surface), ()), key=lambda entry: entry.rank)
+        ids = dict.fromkeys(entry.element_id for entry in entries if lang in (None, entry.lang))
+        return tuple(self._elements[element_id] for element_id in ids)
+
+    def ancestors(self, element_id: str) -> tuple[str, ...]:
+        """Get the ids of the broader elements, the nearest first.
+
+        Raises:
+            NotFound: there is no such element.
+        """
+        found: list[str] = []
+        parent = self[element_id].parent
+        while parent is not None:
+            found.append(parent)
+            parent = self._elements[parent].parent
+        return tuple(found)
+
+    def children(self, element_id: str) -> tuple[str, ...]:
+        """Get the ids of the elements directly below one.
+
+        Raises:
+            NotFound: there is no such element.
+        """
+        known = self[element_id].id
+        return tuple(element.id for element in self if element.parent == known)
+
+    def label(self, element_id: str, lang: str = "zh") -> str:
+        """Get the name to show; falls back to English, then Chinese.
+
+        Raises:
+            NotFound: there is no such element.
+        """
+        return self[element_id].label(lang)
+
+    def without(self, *names: str) -> Lexicon:
+        """Get the lexicon as if some elements had never been listed.
+
+        Args:
+            names: ids, or surfaces. With a surface goes every surface that holds it, and every element whose
+                label in some language it is or which is left without any.
+
+        Raises:
+            NotFound: a name is neither an id nor part of any surface.
+        """
+        rows = list(self._rows)
+        for name in names:
+            kept = [row for row in rows if row.id != name] if "/" in name else _without_surface(rows, name)
+            if kept == rows:
+                raise NotFound(f"the lexicon has nothing named {name!r}")
+            rows = kept
+        left = {row.id for row in rows}
+        return Lexicon([replace(row, parent=self._nearest(row.parent, left)) for row in rows])
+
+    def extended(self, elements: Iterable[Element]) -> Lexicon:
+        """Get the lexicon with further elements, such as discovered ones; they go before the listed ones.
+
+        Raises:
+            InvalidInput: an element does not fit, for example because its id is taken.
+        """
+        problems: list[Problem] = []
+        layer = 1 + max((row.layer for row in self._rows), default=0)
+        new = [_row(element, layer) for element in elements]
+        taken = {row.id for row in self._rows}
+        problems.extend(
+            Problem("extended", 0, "id", "is taken by a listed element", row.id)
+            for row in new
+            if row.id in taken
+        )
+        rows = checked([*self._rows, *new], problems)
+        if problems:
+            raise InvalidInput("; ".join(f"{problem.element_id}: {problem.message}" for problem in problems))
+        return Lexicon(rows)
+
+    def export(self, path: str | Path) -> None:
+        """Write the whole lexicon as one CSV file that `load` reads."""
+        write_rows(Path(path), (_values(row) for row in self._rows))
+
+    @cached_property
+    def _by_surface(self) -> dict[str, list[Entry]]:
+        index: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            index.setdefault(fold(entry.surface.text), []).append(entry)
+        return index
+
+    def _nearest(self, parent: str, left: set[str]) -> str:
+        while parent and parent not in left:
+            parent = self._elements[parent].parent or ""
+        return parent
+
+
+def _read(paths: Sequence[str | Path], shipped: bool, problems: list[Problem]) -> list[Row]:
+    rows: list[Row] = []
+    if shipped:
+        with as_file(files("modacast.elements") / "data" / "lexicon") as folder:
+            for facet in FACETS:
+                if (folder / f"{facet}.csv").is_file():
+                    rows.extend(read_rows(folder / f"{facet}.csv", 0, problems))
+    for layer, path in enumerate(map(Path, paths), start=int(shipped)):
+        for file in sorted(path.glob("*.csv")) if path.is_dir() else [path]:
+            rows.extend(read_rows(file, layer, problems))
+    return rows
+
+
+def _merged(rows: Iterable[Row]) -> list[Row]:
+    """Merge rows into those of the same id in earlier layers; a second one in the same layer stays."""
+    merged: list[Row] = []
+    positions: dict[str, int] = {}
+    for row in rows:
+        position = positions.get(row.id)
+        if position is None or merged[position].layer == row.layer:
+            positions.setdefault(row.id, len(merged))
+            merged.append(row)
+        else:
+            merged[position] = _merge(merged[position], row)
+    return merged
+
+
+def _merge(old: Row, new: Row) -> Row:
+    cells = dict(old.cells)
+    for lang, surfaces in new.cells.items():
+        kept = cells.get(lang, ()) if lang in new.added else ()
+        known = {surface.text for surface in kept}
+        cells[lang] = (*kept, *(surface for surface in surfaces if surface.text not in known))
+    attributes = {**old.attributes, **new.attributes}
+    return replace(
+        new, parent=new.parent or old.parent, cells=cells, added=frozenset(), attributes=attributes
+    )
+
+
+def _without_surface(rows: Sequence[Row], name: str) -> list[Row]:
+    needle = fold(name)
+    kept: list[Row] = []
+    for row in rows:
+        if any(fold(surfaces[0].text) == needle for surfaces in row.cells.values()):
+            continue
+        cells = {
+            lang: tuple(surface for surface in surfaces if needle not in fold(surface.text))
+            for lang, surfaces in row.cells.items()
+        }
+        filled = {lang: surfaces for lang, surfaces in cells.items() if surfaces}
+        if filled:
+            kept.append(row if filled == row.cells else replace(row, cells=filled))
+    return kept
+
+
+def _element(row: Row) -> Element:
+    labels = {lang: tuple(surface.text for surface in surfaces) for lang, surfaces in row.cells.items()}
+    facet = next(facet for facet in FACETS if facet == row.id.partition("/")[0])
+    return Element(row.id, facet, labels, row.parent or None, attributes=dict(row.attributes))
+
+
+def _row(element: Element, layer: int) -> Row:
+    cells = {lang: tuple(map(Surface, texts)) for lang, texts in element.labels.items() if texts}
+    return Row(
+        "extended", 0, layer, element.id, element.parent or "", cells, frozenset(), dict(element.attributes)
+    )
+
+
+def _values(row: Row) -> tuple[str, ...]:
+    cells = ("|".join(map(str, row.cells.get(lang, ()))) for lang in LANGUAGES)
+    attributes = ";".join(f"{key}={value}" for key, value in row.attributes.items())
+    return tuple(dict(zip(HEADER, (row.id, row.parent, *cells, attributes), strict=True)).values())

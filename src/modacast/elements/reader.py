@@ -1,0 +1,160 @@
+"""Reads texts for element surfaces and cues at once: what the tagger and the relevance score share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from modacast.elements.cues import Cue, load_cues
+from modacast.elements.folding import fold_all
+from modacast.elements.inflection import variants
+from modacast.elements.lexicon import Entry, Lexicon
+from modacast.elements.matcher import Claim, Flags, Matcher, Matches
+from modacast.types import FACETS, Facet
+
+__all__ = ["CLEAR_EVIDENCE", "FACET_WEIGHTS", "HEADS", "MODIFIERS", "Reader", "Reading"]
+
+FACET_WEIGHTS: dict[Facet, float] = {
+    "garment": 0.8, "footwear": 0.75, "accessory": 0.55, "neckline": 0.8, "sleeve": 0.8, "silhouette": 0.7,
+    "length": 0.5, "detail": 0.5, "fabric": 0.5, "pattern": 0.5, "style": 0.7, "brand": 0.55, "value": 0.2,
+    "occasion": 0.1, "season": 0.05, "color": 0.05,
+}  # fmt: skip
+"""The chance that a random post which names an unambiguous element of the facet is about fashion."""
+
+CLEAR_EVIDENCE = 0.5
+"""The weight from which a cue or a mention makes ambiguous surfaces count."""
+
+HEADS: frozenset[Facet] = frozenset({"garment", "footwear", "accessory"})
+MODIFIERS: frozenset[Facet] = frozenset(
+    {"color", "pattern", "fabric", "silhouette", "length", "neckline", "sleeve", "detail", "style"}
+)
+
+_VARIANT_CONFIDENCE = 0.95
+_SINGLE_CHARACTER_CONFIDENCE = 0.7
+_MIN_TAIL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a batch of texts names.
+
+    Attributes:
+        mentions: matches of elements, those that overlap included.
+        cues: matches of cues.
+    """
+
+    mentions: Matches
+    cues: Matches
+
+
+class Reader:
+    """Finds element surfaces, their regular other spellings, and cues.
+
+    Args:
+        lexicon: the elements.
+        cues: the cues; None for those that come with modacast.
+
+    Attributes:
+        element_ids: ids by element number.
+        element: `(n_claims,)` element number of each claim, -1 for a cue.
+        facet: `(n_elements,)` position of each element's facet in `FACETS`.
+        weight: `(n_claims,)` how much the claim speaks for a text about fashion, in [-1, 1].
+        is_ambiguous: `(n_claims,)` whether the surface was flagged `?`.
+        confidence: `(n_claims,)` how sure a match of the claim is, in (0, 1].
+        is_english: `(n_claims,)` whether the claim is an English one.
+    """
+
+    def __init__(self, lexicon: Lexicon, cues: Sequence[Cue] | None = None) -> None:
+        cues = load_cues() if cues is None else cues
+        self.element_ids = [element.id for element in lexicon]
+        numbers = {element_id: number for number, element_id in enumerate(self.element_ids)}
+        self.facet = np.array([FACETS.index(element.facet) for element in lexicon], dtype=np.int64)
+        claims: list[Claim] = []
+        entries: list[Entry | None] = []
+        confidence: list[float] = []
+        for entry in lexicon.entries:
+            for claim in _claims(entry, numbers[entry.element_id]):
+                claims.append(claim)
+                entries.append(entry)
+                confidence.append(_confidence(claim, entry))
+        last = 3 * len(claims)
+        for cue in cues:
+            claims.append(Claim(cue.text, cue.lang, -1, rank=last))
+            entries.append(None)
+            confidence.append(1.0)
+        self.element = np.array([claim.owner for claim in claims], dtype=np.int64)
+        self.is_ambiguous = np.array(
+            [entry is not None and entry.surface.ambiguous for entry in entries], dtype=np.bool_
+        )
+        self.is_english = np.array([claim.lang == "en" for claim in claims], dtype=np.bool_)
+        self.confidence = np.array(confidence, dtype=np.float32)
+        self.weight = self._weigh(claims, cues)
+        self._matcher = Matcher(claims)
+
+    def read(self, texts: Sequence[str], langs: Sequence[str]) -> Reading:
+        """Find elements and cues.
+
+        A mention inside a longer cue is left out where it is ambiguous (`红` in `红毯`) or where the cue shows
+        another sense (`裙` in `裙带关系`).
+
+        Args:
+            texts: what to read.
+            langs: language code of each text.
+        """
+        matches = self._matcher.find(texts, langs)
+        is_cue = self.element[matches.claim] < 0
+        cues, mentions = matches.where(is_cue), matches.where(~is_cue)
+        hidden = _is_inside(mentions, cues) & self.is_ambiguous[mentions.claim]
+        hidden |= _is_inside(mentions, cues.where(self.weight[cues.claim] < 0))
+        return Reading(mentions.where(~hidden), cues)
+
+    def facets_of(self, mentions: Matches) -> npt.NDArray[np.int64]:
+        """Get the position in `FACETS` of each mention's facet."""
+        return self.facet[self.element[mentions.claim]]
+
+    def _weigh(self, claims: Sequence[Claim], cues: Sequence[Cue]) -> npt.NDArray[np.float32]:
+        """Weigh each claim: a cue by its own weight, an element by its facet's or, if it is more, its cue's."""
+        spelled = zip(fold_all([cue.text for cue in cues]), cues, strict=True)
+        by_cue = {(cue.lang, spelling): cue.weight for spelling, cue in spelled}
+        by_facet = [FACET_WEIGHTS[FACETS[facet]] for facet in self.facet]
+        weights = np.zeros(len(claims), dtype=np.float32)
+        for i, (claim, spelling) in enumerate(
+            zip(claims, fold_all([c.surface for c in claims]), strict=True)
+        ):
+            cued = by_cue.get((claim.lang, spelling), 0.0)
+            weights[i] = cued if claim.owner < 0 else max(cued, by_facet[claim.owner])
+        return weights
+
+
+def _claims(entry: Entry, owner: int) -> Iterator[Claim]:
+    text, exact = entry.surface.text, entry.surface.exact
+    facet = entry.element_id.partition("/")[0]
+    tail = (
+        entry.lang == "de" and facet in HEADS and len(text) >= _MIN_TAIL and text.isalpha() and text.islower()
+    )
+    tail = tail and not entry.surface.ambiguous
+    yield Claim(text, entry.lang, owner, exact=exact, tail=tail, rank=entry.rank)
+    if not exact:
+        # after every listed surface, so that a plural never takes what another element lists
+        is_noun = facet in HEADS or entry.lang != "de"
+        for variant in sorted(variants(text.lower(), entry.lang, plural=is_noun)):
+            yield Claim(variant, entry.lang, owner, tail=tail, rank=entry.rank + 1_000_000)
+
+
+def _confidence(claim: Claim, entry: Entry) -> float:
+    confidence = 1.0 if claim.surface == entry.surface.text else _VARIANT_CONFIDENCE
+    return confidence * (_SINGLE_CHARACTER_CONFIDENCE if len(claim.surface) == 1 else 1.0)
+
+
+def _is_inside(matches: Matches, others: Matches) -> Flags:
+    """Mark the matches that lie inside a longer one of others."""
+    if not len(matches) or not len(others):
+        return np.zeros(len(matches), dtype=np.bool_)
+    width = int(max(matches.end.max(), others.end.max())) + 1
+    start, end = matches.doc * width + matches.start, matches.doc * width + matches.end
+    reach = np.maximum.accumulate(others.doc * width + others.end)
+    before = np.searchsorted(others.doc * width + others.start, start, side="right") - 1
+    return (before >= 0) & (reach[before] >= end)

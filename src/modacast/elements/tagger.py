@@ -1,0 +1,160 @@
+"""Finds where texts name fashion elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from modacast.elements.cues import Cue
+from modacast.elements.lexicon import Lexicon
+from modacast.elements.matcher import Flags, Matches, leftmost_longest
+from modacast.elements.negation import is_negated
+from modacast.elements.reader import CLEAR_EVIDENCE, HEADS, MODIFIERS, Reader, Reading
+from modacast.errors import InvalidInput, suggest
+from modacast.types import FACETS, MENTIONS
+
+__all__ = ["Tagger"]
+
+_IN_DOMAIN_CONFIDENCE = 0.8
+_CONTEXT_CONFIDENCE = 0.6
+_NESTED_CONFIDENCE = 0.9
+_FOREIGN_CONFIDENCE = 0.85
+_NEGATED = -1.0
+_LATIN = frozenset({"de", "fr", "es", "it", "pt"})
+_COLUMNS = ("id", "text", "lang")
+_IS_HEAD = np.array([facet in HEADS for facet in FACETS])
+_IS_MODIFIER = np.array([facet in MODIFIERS for facet in FACETS])
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    matches: Matches
+    confidence: npt.NDArray[np.float32]
+
+
+class Tagger:
+    """Finds where texts name the elements of a lexicon, in every language of the lexicon.
+
+    Of surfaces that overlap, the leftmost and then the longest counts; inside a garment, shoe or accessory the
+    modifiers that are elements themselves count too (`牛仔裤` names jeans and denim). Surfaces that are
+    ambiguous outside fashion count where the text holds a clear mention or cue, or where the two halves of
+    something like `red shoes` stand side by side.
+
+    Args:
+        lexicon: the elements.
+        cues: words that show a text about clothes; None for those that come with modacast.
+    """
+
+    def __init__(self, lexicon: Lexicon, cues: Sequence[Cue] | None = None) -> None:
+        self.lexicon = lexicon
+        self.reader = Reader(lexicon, cues)
+
+    def tag(self, documents: pa.Table, *, about_fashion: bool = False) -> pa.Table:
+        """Find every mention.
+
+        Args:
+            documents: a table with the string columns `id`, `text` and `lang` (any code; null for unknown).
+            about_fashion: whether all texts are known to be about clothes, as a shop's catalogue is; ambiguous
+                surfaces then always count.
+
+        Returns:
+            A table of `MENTIONS`, ordered as the documents and then by `start`. `polarity` is -1 where the text
+            denies the element (`without lace`) and 0 elsewhere; `confidence` is in (0, 1].
+
+        Raises:
+            InvalidInput: a column is missing.
+        """
+        ids, texts, langs = (_strings(documents, name) for name in _COLUMNS)
+        kept = self._kept(self.reader.read(texts, langs), langs, about_fashion=about_fashion)
+        found = kept.matches
+        spans = list(zip(found.doc.tolist(), found.start.tolist(), found.end.tolist(), strict=True))
+        polarity = [_NEGATED if is_negated(texts[d], s, e, langs[d]) else 0.0 for d, s, e in spans]
+        element_ids = pa.array(self.reader.element_ids, pa.string()).take(
+            pa.array(self.reader.element[found.claim])
+        )
+        columns = [
+            pa.array(ids, pa.string()).take(pa.array(found.doc)),
+            element_ids,
+            pa.array(found.start, pa.int32()),
+            pa.array(found.end, pa.int32()),
+            pa.array([texts[d][s:e] for d, s, e in spans], pa.string()),
+            pa.array(polarity, pa.float32()),
+            pa.array(kept.confidence, pa.float32()),
+        ]
+        return pa.Table.from_arrays(columns, schema=MENTIONS)
+
+    def _kept(self, reading: Reading, langs: Sequence[str], *, about_fashion: bool) -> _Kept:
+        mentions = reading.mentions
+        ambiguous = self.reader.is_ambiguous[mentions.claim]
+        counts = ~ambiguous
+        if about_fashion:
+            counts[:] = True
+        else:
+            counts |= self._has_context(reading, len(langs))[mentions.doc]
+            counts |= self._is_paired(mentions, counts)
+        mentions = mentions.where(counts)
+        top = leftmost_longest(mentions)
+        nested = self._is_nested(mentions, top)
+        confidence = self.reader.confidence[mentions.claim].copy()
+        confidence[ambiguous[counts]] *= _IN_DOMAIN_CONFIDENCE if about_fashion else _CONTEXT_CONFIDENCE
+        confidence[nested] *= _NESTED_CONFIDENCE
+        latin = np.fromiter((lang in _LATIN for lang in langs), dtype=np.bool_, count=len(langs))
+        confidence[latin[mentions.doc] & self.reader.is_english[mentions.claim]] *= _FOREIGN_CONFIDENCE
+        stays = top | nested
+        return _Kept(mentions.where(stays), confidence[stays])
+
+    def _has_context(self, reading: Reading, n_docs: int) -> Flags:
+        """Mark the texts that hold a clear mention or cue."""
+        clear = np.zeros(n_docs, dtype=np.bool_)
+        mentions, cues = reading.mentions, reading.cues
+        strong = ~self.reader.is_ambiguous[mentions.claim] & (
+            self.reader.weight[mentions.claim] >= CLEAR_EVIDENCE
+        )
+        clear[mentions.doc[strong]] = True
+        clear[cues.doc[self.reader.weight[cues.claim] >= CLEAR_EVIDENCE]] = True
+        return clear
+
+    def _is_paired(self, mentions: Matches, counted: Flags) -> Flags:
+        """Mark ambiguous modifiers and heads that stand side by side, single Chinese characters aside."""
+        paired = np.zeros(len(mentions), dtype=np.bool_)
+        open_ = np.flatnonzero(~counted & (mentions.end - mentions.start >= 2))
+        open_ = open_[leftmost_longest(mentions.where(open_))]
+        if len(open_) < 2:
+            return paired
+        left, right = open_[:-1], open_[1:]
+        facets = self.reader.facets_of(mentions)
+        gap = mentions.start[right] - mentions.end[left]
+        meets = (mentions.doc[left] == mentions.doc[right]) & (gap >= 0) & (gap <= 1)
+        meets &= (_IS_MODIFIER[facets[left]] & _IS_HEAD[facets[right]]) | (
+            _IS_HEAD[facets[left]] & _IS_MODIFIER[facets[right]]
+        )
+        paired[left[meets]] = True
+        paired[right[meets]] = True
+        return paired
+
+    def _is_nested(self, mentions: Matches, top: Flags) -> Flags:
+        """Mark the clear modifiers that lie inside a head that counts."""
+        nested = np.zeros(len(mentions), dtype=np.bool_)
+        if not len(mentions):
+            return nested
+        width = int(mentions.end.max()) + 1
+        start, end = mentions.doc * width + mentions.start, mentions.doc * width + mentions.end
+        heads = np.flatnonzero(top)
+        container = heads[np.maximum(np.searchsorted(start[heads], start, side="right") - 1, 0)]
+        facets = self.reader.facets_of(mentions)
+        inside = ~top & (start >= start[container]) & (end <= end[container])
+        inside &= _IS_HEAD[facets[container]] & _IS_MODIFIER[facets]
+        inside &= ~self.reader.is_ambiguous[mentions.claim] & (end - start >= 2)
+        candidates = np.flatnonzero(inside)
+        nested[candidates[leftmost_longest(mentions.where(candidates))]] = True
+        return nested
+
+
+def _strings(table: pa.Table, name: str) -> list[str]:
+    if name not in table.column_names:
+        raise InvalidInput(f"the table has no column {name!r}{suggest(name, table.column_names)}")
+    return [value or "" for value in table.column(name).to_pylist()]
