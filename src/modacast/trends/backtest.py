@@ -28,6 +28,7 @@ BACKTEST = pa.schema(
 """What a back-test says of each series; null where its history is too short to be scored."""
 
 _FIRST_ORIGIN = 4  # steps
+_SPARSE = 0.3  # share of zeros in the last two seasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,18 @@ def back_test(panel: Panel, components: Mapping[str, Component], *, n_origins: i
 def combine(panel: Panel, components: Mapping[str, Component], h: int) -> Array:
     """Get the `(n, h)` median of the components' forecasts.
 
-    The median of four was as good as weights learned on earlier origins and needs none.
+    The median of four was as good as weights learned on earlier origins and needs none. Where zeros are
+    common the median of any transformed value is near 0, so those series take the mean of the components
+    that look at the series alone.
     """
-    return np.asarray(np.median([component(panel, h) for component in components.values()], axis=0))
+    forecasts = {name: component(panel, h) for name, component in components.items()}
+    middle = np.asarray(np.median(list(forecasts.values()), axis=0))
+    alone = [values for name, values in forecasts.items() if not name.startswith("pooled")]
+    recent = panel.y[:, -2 * panel.season :]
+    sparse = np.sum(recent == 0, axis=1) > _SPARSE * np.sum(~np.isnan(recent), axis=1)
+    if alone and sparse.any():
+        middle[sparse] = np.mean(alone, axis=0)[sparse]
+    return middle
 
 
 def _truth(panel: Panel, ago: int, h: int) -> Array:

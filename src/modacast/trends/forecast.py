@@ -20,6 +20,7 @@ from modacast.types import FORECASTS
 __all__ = ["EnsembleForecaster", "forecast"]
 
 _MAX_HORIZON = 520
+_MAX_RISE = 5.0
 
 
 def forecast(
@@ -122,10 +123,12 @@ class EnsembleForecaster:
         y_hat = self._clip(combine(panel, self._components(), h))
         columns: dict[str, Array] = {"y_hat": y_hat}
         scale = series_scale(panel)
+        # no burst among strangers says that a small series may grow without end
+        roof = _MAX_RISE * np.maximum(y_hat, np.nanmax(panel.y, axis=1, keepdims=True))
         for level in self.levels:
             band = residual_band(self.backtest_.residuals, h, level=level, seed=self.seed)
             columns[f"lo_{level}"] = self._clip(widen(y_hat, scale, band.lo))
-            columns[f"hi_{level}"] = self._clip(widen(y_hat, scale, band.hi))
+            columns[f"hi_{level}"] = self._clip(np.minimum(widen(y_hat, scale, band.hi), roof))
         return self._table(panel, h, columns)
 
     def get_params(self) -> dict[str, object]:

@@ -20,6 +20,7 @@ __all__ = ["Band", "Residuals", "residual_band", "series_scale", "widen"]
 _HALF_LIFE = 0.5  # seasons after which an error counts half
 _NEIGHBOURS = 4  # horizons on either side whose errors are pooled
 _MAX_ERRORS = 30_000
+_FEW = 30  # fewer independent errors than this cannot tell the tails apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,15 @@ def series_scale(panel: Panel) -> Array:
     those of calm ones too wide; their geometric mean gave the most even coverage.
     """
     z, season = np.sqrt(panel.y), panel.season
-    recent = z[:, -2 * season :]
-    level = _nanmean(recent)
-    change = (
-        _nanmean(np.abs(z[:, season:] - z[:, :-season])) if z.shape[1] > season else np.full(len(z), np.nan)
-    )
-    # a random walk moves the square root of the steps further; a third of the season is its mean distance
-    steps = min(season, max(2, z.shape[1])) / 3
-    change = np.where(np.isnan(change), _nanmean(np.abs(np.diff(z, axis=1))) * np.sqrt(steps), change)
+    level = _nanmean(z[:, -2 * season :])
+    step = _nanmean(np.abs(np.diff(z, axis=1)))
+    if z.shape[1] > season:
+        change = _nanmean(np.abs(z[:, season:] - z[:, :-season]))
+    else:
+        change = np.full(len(z), np.nan)
+    # without a season to compare, take a random walk over a third of it, its mean distance
+    walk = step * np.sqrt(min(season, max(2, z.shape[1])) / 3)
+    change = np.where(np.isnan(change), walk, np.maximum(change, step))
     return np.asarray(np.sqrt(np.nan_to_num(level) * np.nan_to_num(change)))
 
 
@@ -92,7 +94,7 @@ def residual_band(residuals: Residuals, h: int, *, level: int, seed: int = 0) ->
         longest = k + 1
     if 0 < longest < h:
         growth = np.sqrt(np.arange(longest + 1, h + 1) / longest)
-        lo[longest:], hi[longest:] = lo[longest - 1] * growth, hi[longest - 1] * growth
+        lo[longest:], hi[longest:] = lo[:longest].min() * growth, hi[:longest].max() * growth
     return Band(np.minimum(lo, 0.0), np.maximum(hi, 0.0))
 
 
@@ -115,6 +117,8 @@ def _quantiles(residuals: Residuals, window: slice, tail: float, rng: np.random.
         x, w = x[picked], w[picked]
     # errors of one series and origin move together: they count once for the finite-sample correction
     n = int(known.any(axis=2).sum())
+    if n < _FEW:
+        x, w = np.concatenate([x, -x]), np.concatenate([w, w])
     upper = min(1.0, (1 - tail) * (1 + 1 / n))
     return _weighted_quantile(x, w, np.array([1 - upper, upper]))
 

@@ -69,7 +69,7 @@ class Panel:
 
     def future(self, row: int, h: int) -> list[date]:
         """Get the dates of the `h` steps after the end of a row."""
-        return [_shift(self.last[row], k, self.freq).item() for k in range(1, h + 1)]
+        return [_day(_shift(self.last[row], k, self.freq)) for k in range(1, h + 1)]
 
 
 def validate_series(table: pa.Table, *, freq: Frequency | None = None) -> pa.Table:
@@ -100,7 +100,7 @@ def validate_series(table: pa.Table, *, freq: Frequency | None = None) -> pa.Tab
         n = panel.n_steps - first
         start = _shift(panel.last[row], -n, panel.freq)
         ids += [name] * n
-        dates += [_shift(start, k, panel.freq).item() for k in range(1, n + 1)]
+        dates += [_day(_shift(start, k, panel.freq)) for k in range(1, n + 1)]
         seen = panel.observed[row, first:]
         values += [float(v) if ok else None for v, ok in zip(panel.y[row, first:], seen, strict=True)]
     return pa.table(
@@ -275,3 +275,7 @@ def _shift(day: np.datetime64, steps: int, freq: Frequency) -> np.datetime64:
     at_end = day + np.timedelta64(1, "D") == (month + np.timedelta64(1, "M")).astype("datetime64[D]")
     longest = int((following - start).astype(np.int64)) - 1
     return start + np.timedelta64(longest if at_end else min(int(in_month), longest), "D")
+
+
+def _day(value: np.datetime64) -> date:
+    return date.fromisoformat(str(value))
