@@ -1,1 +1,26 @@
 """Series of share of voice, their forecasts, and what stage each trend is in."""
+
+from __future__ import annotations
+
+from modacast.trends.backtest import BACKTEST
+from modacast.trends.board import trend_board
+from modacast.trends.evidence import evidence, goes_with, mood
+from modacast.trends.forecast import EnsembleForecaster, forecast
+from modacast.trends.lifecycle import STAGE_TABLE, stages
+from modacast.trends.panel import validate_series
+from modacast.trends.series import split_unique_id, weekly_series
+
+__all__ = [
+    "BACKTEST",
+    "STAGE_TABLE",
+    "EnsembleForecaster",
+    "evidence",
+    "forecast",
+    "goes_with",
+    "mood",
+    "split_unique_id",
+    "stages",
+    "trend_board",
+    "validate_series",
+    "weekly_series",
+]

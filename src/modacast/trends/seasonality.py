@@ -10,6 +10,7 @@ from modacast.trends.panel import Array
 __all__ = ["is_seasonal", "season_strength"]
 
 _SMOOTHING = 5
+_LIKE = 2.0  # a year that swings this many times more than any other is no season but a shock
 
 
 def season_strength(share: Array, season: int = 52) -> float | None:
@@ -17,8 +18,8 @@ def season_strength(share: Array, season: int = 52) -> float | None:
 
     Years are cut backwards from the last week. On a square-root scale, a trend that bends in the middle
     of each year is taken off and what is left smoothed over five weeks; the strength is the mean correlation
-    of each year with the mean of the others, 0 where negative. A hump that came once correlates with
-    nothing, however high it was.
+    of each year with the mean of the others, 0 where negative. It is lowered where one year
+    swings more than twice as far as any other: a shock has anniversaries, but they are small.
 
     Args:
         share: `(t,)` share of voice; NaN is bridged.
@@ -42,7 +43,9 @@ def season_strength(share: Array, season: int = 52) -> float | None:
     if all(value is None for value in agreement):
         return None
     # a year without mentions says nothing for a season, so it counts as no agreement
-    return max(0.0, float(np.mean([value or 0.0 for value in agreement])))
+    repeats = max(0.0, float(np.mean([value or 0.0 for value in agreement])))
+    swings = np.sort(profile.std(axis=1))
+    return repeats * min(1.0, _LIKE * float(swings[-2] / swings[-1]))
 
 
 def is_seasonal(strength: float | None, n_weeks: int, season: int = 52) -> bool:
