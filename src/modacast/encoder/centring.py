@@ -75,7 +75,8 @@ class Centring:
             rows = codes == lang
             centred[rows] = vectors[rows] - self.means_.get(str(lang), other)
         lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-        return centred / np.where(lengths == 0, np.float32(1), lengths)
+        centred /= np.where(lengths == 0, 1, lengths)
+        return centred
 
     def save(self, path: str | Path) -> None:
         """Write the means as safetensors.
@@ -84,13 +85,14 @@ class Centring:
             NotFitted: `fit` was not called.
             StorageError: the file cannot be written.
         """
+        from safetensors import SafetensorError
         from safetensors.numpy import save_file
 
         if not hasattr(self, "means_"):
             raise NotFitted("Centring: call fit before save")
         try:
             save_file(self.means_, str(path))
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
             raise StorageError(f"{path} cannot be written: {error}") from error
 
     @classmethod

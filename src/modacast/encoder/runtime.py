@@ -65,10 +65,11 @@ class Encoder:
             raise InvalidInput(f"threads must be at least 1; got {threads}")
         self._threads = threads or _usable_cores()
         self._folder = folder
+        # the recipe knows how large the weights must be, so it is read before they are
+        recipe = Recipe.read(folder) if (folder / RECIPE_FILE).is_file() else None
         self._model = _open(folder, device, self._threads)
         self._tokenizer = load_tokenizer(folder / "tokenizer.json")
-        recipe = self._foreign_recipe() if not (folder / RECIPE_FILE).is_file() else Recipe.read(folder)
-        self.recipe = recipe.changed(pooling, prefixes)
+        self.recipe = (recipe or self._foreign_recipe()).changed(pooling, prefixes)
         self.model_id = self.recipe.model_id
         self.dim = self.recipe.dim
         self._tokenizer.no_padding()
