@@ -123,7 +123,7 @@ class Lexicon:
         ordered = sorted(
             range(len(found)),
             key=lambda i: (
-                -found[i][0].layer,
+                -found[i][2].layer,
                 found[i][2].ambiguous,
                 FACETS.index(self._elements[found[i][0].id].facet),
                 i,
@@ -137,7 +137,7 @@ class Lexicon:
         """The content's fingerprint, 16 hexadecimal digits; equal lexicons have equal versions."""
         digest = hashlib.sha256()
         for row in self._rows:
-            digest.update(repr((row.layer > 0, _values(row))).encode())
+            digest.update(repr(_values(row)).encode())
         return digest.hexdigest()[:16]
 
     def facet(self, name: str) -> tuple[Element, ...]:
@@ -309,7 +309,11 @@ def _element(row: Row) -> Element:
 
 
 def _row(element: Element, layer: int) -> Row:
-    cells = {lang: tuple(map(Surface, texts)) for lang, texts in element.labels.items() if texts}
+    cells = {
+        lang: tuple(Surface(text, layer=layer) for text in texts)
+        for lang, texts in element.labels.items()
+        if texts
+    }
     return Row(
         "extended", 0, layer, element.id, element.parent or "", cells, frozenset(), dict(element.attributes)
     )

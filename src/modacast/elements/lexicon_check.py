@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from modacast.elements.folding import fold
-from modacast.elements.lexicon_file import Problem, Row
+from modacast.elements.folding import fold, fold_all
+from modacast.elements.lexicon_file import Problem, Row, Surface
 from modacast.errors import suggest
 
 __all__ = ["checked"]
@@ -16,7 +16,8 @@ def checked(rows: Sequence[Row], problems: list[Problem]) -> list[Row]:
     """Get the rows with what is wrong taken out, and report it.
 
     A row is left out where its id is taken or it has neither a Chinese nor an English label; a parent where it
-    is unknown, of another facet or part of a cycle; a surface where it was given to another element before.
+    is unknown, of another facet or part of a cycle; a surface where it was given to another element before, or
+    where a later layer gives it to another one, which is no problem.
     One surface may stand in several rows of one layer and language if all of them but one flag it `?`.
 
     Args:
@@ -85,26 +86,45 @@ def _wrong_parent(row: Row, parents: dict[str, str]) -> str:
 
 
 def _unshared(rows: Sequence[Row], problems: list[Problem]) -> list[Row]:
-    owners: dict[tuple[int, str, str], Row] = {}
+    owners = _owners(rows)
     kept = []
     for row in rows:
-        cells = dict(row.cells)
+        cells: dict[str, tuple[Surface, ...]] = {}
         for lang, surfaces in row.cells.items():
             mine = []
             for surface in surfaces:
-                owner = (
-                    row
-                    if surface.ambiguous
-                    else owners.setdefault((row.layer, lang, fold(surface.text)), row)
-                )
-                if owner.id == row.id:
+                owner = None if surface.ambiguous else owners[lang, fold(surface.text)]
+                if owner is None or owner.row.id == row.id:
                     mine.append(surface)
-                else:
-                    message = (
-                        f"{surface.text!r} of {row.id!r} stands for {owner.id!r} already ({owner.path}, line "
-                        f"{owner.line}); remove it from one of them or flag it there as {surface.text + '?'!r}"
-                    )
-                    _report(problems, row, lang, message)
-            cells[lang] = tuple(mine)
-        kept.append(replace(row, cells={lang: surfaces for lang, surfaces in cells.items() if surfaces}))
+                elif owner.layer == surface.layer:
+                    _report(problems, row, lang, _shared(surface, row, owner.row))
+            if mine:
+                cells[lang] = tuple(mine)
+        kept.append(row if cells == row.cells else replace(row, cells=cells))
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    row: Row
+    layer: int
+
+
+def _owners(rows: Sequence[Row]) -> dict[tuple[str, str], _Owner]:
+    """Get who may keep each unambiguous surface: the first row of the last layer that claims it."""
+    claims = [(row, lang, surface) for row in rows for lang, cell in row.cells.items() for surface in cell]
+    owners: dict[tuple[str, str], _Owner] = {}
+    for (row, lang, surface), spelling in zip(
+        claims, fold_all([claim[2].text for claim in claims]), strict=True
+    ):
+        owner = owners.get((lang, spelling))
+        if not surface.ambiguous and (owner is None or owner.layer < surface.layer):
+            owners[lang, spelling] = _Owner(row, surface.layer)
+    return owners
+
+
+def _shared(surface: Surface, row: Row, owner: Row) -> str:
+    return (
+        f"{surface.text!r} of {row.id!r} stands for {owner.id!r} already ({owner.path}, line {owner.line}); "
+        f"remove it from one of them or flag it there as {surface.text + '?'!r}"
+    )

@@ -55,11 +55,13 @@ class Surface:
         text: as written, without flags.
         ambiguous: flagged `?`.
         exact: flagged `!`.
+        layer: 0 where the first files say it, more where those that override do.
     """
 
     text: str
     ambiguous: bool = False
     exact: bool = False
+    layer: int = 0
 
     def __str__(self) -> str:
         return self.text + "!" * self.exact + "?" * self.ambiguous
@@ -146,7 +148,7 @@ def _row(values: list[str], path: Path, line: int, layer: int, problems: list[Pr
         return None
     cells: dict[str, tuple[Surface, ...]] = {}
     for lang in LANGUAGES:
-        surfaces, slips = _cell(record[lang].removeprefix(_ADD))
+        surfaces, slips = _cell(record[lang].removeprefix(_ADD), layer)
         for slip in slips:
             report(lang, slip)
         if surfaces:
@@ -167,7 +169,7 @@ def _wrong_id(element_id: str) -> str:
     return ""
 
 
-def _cell(text: str) -> tuple[tuple[Surface, ...], list[str]]:
+def _cell(text: str, layer: int) -> tuple[tuple[Surface, ...], list[str]]:
     if not text:
         return (), []
     surfaces: list[Surface] = []
@@ -183,7 +185,7 @@ def _cell(text: str) -> tuple[tuple[Surface, ...], list[str]]:
         elif any(surface.text == bare for surface in surfaces):
             slips.append(f"{bare!r} stands twice in the cell; remove one")
         else:
-            surfaces.append(Surface(bare, ambiguous="?" in flags, exact="!" in flags))
+            surfaces.append(Surface(bare, "?" in flags, "!" in flags, layer))
     return tuple(surfaces), slips
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from modacast.elements.clauses import Clauses, split_clauses
+from modacast.elements.columns import text_column
 from modacast.elements.matcher import Claim, Matcher, leftmost_longest
 from modacast.elements.negation import is_negated
 from modacast.errors import InvalidInput, NotFound, suggest
@@ -97,7 +98,7 @@ class Sentiment:
         clauses = split_clauses(texts, langs)
         polar = self._polar(texts, langs, clauses)
         weighted = polar.score * _contrast(clauses)[polar.clause]
-        return _squash(np.bincount(polar.doc, weights=weighted, minlength=len(texts)))
+        return _squash(_sum(polar.doc, weighted, len(texts)))
 
     def mention_polarity(self, mentions: pa.Table, documents: pa.Table) -> pa.Table:
         """Fill in the polarity of mentions.
@@ -116,7 +117,7 @@ class Sentiment:
             InvalidInput: a column is missing.
             NotFound: a mention's document is not among the documents.
         """
-        ids, texts, langs = (_strings(documents, name) for name in ("id", "text", "lang"))
+        ids, texts, langs = (text_column(documents, name) for name in ("id", "text", "lang"))
         place = {doc_id: i for i, doc_id in enumerate(ids)}
         wanted = mentions.column("doc_id").to_pylist()
         unknown = next((doc_id for doc_id in wanted if doc_id not in place), None)
@@ -125,7 +126,7 @@ class Sentiment:
         doc = np.array([place[doc_id] for doc_id in wanted], dtype=np.int64)
         clauses = split_clauses(texts, langs)
         polar = self._polar(texts, langs, clauses)
-        own = np.bincount(polar.clause, weights=polar.score, minlength=len(clauses.doc))
+        own = _sum(polar.clause, polar.score, len(clauses.doc))
         clause = clauses.of(doc, mentions.column("start").to_numpy().astype(np.int64))
         felt = _squash(_spread(own, clause, clauses))
         tagged = mentions.column("polarity").to_numpy()
@@ -235,11 +236,11 @@ def _spread(
     return felt
 
 
+def _sum(
+    group: npt.NDArray[np.int64], values: npt.NDArray[np.float64], n_groups: int
+) -> npt.NDArray[np.float64]:
+    return np.bincount(group, weights=values, minlength=n_groups).astype(np.float64)
+
+
 def _squash(scores: npt.NDArray[np.float64]) -> Floats:
     return np.tanh(scores).astype(np.float32)
-
-
-def _strings(table: pa.Table, name: str) -> list[str]:
-    if name not in table.column_names:
-        raise InvalidInput(f"the table has no column {name!r}{suggest(name, table.column_names)}")
-    return [value or "" for value in table.column(name).to_pylist()]

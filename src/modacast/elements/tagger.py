@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from modacast.elements.columns import text_column
 from modacast.elements.cues import Cue
 from modacast.elements.lexicon import Lexicon
 from modacast.elements.matcher import Flags, Matches, leftmost_longest
 from modacast.elements.negation import is_negated
 from modacast.elements.reader import CLEAR_EVIDENCE, HEADS, MODIFIERS, Reader, Reading
-from modacast.errors import InvalidInput, suggest
 from modacast.types import FACETS, MENTIONS
 
 __all__ = ["Tagger"]
@@ -68,7 +68,7 @@ class Tagger:
         Raises:
             InvalidInput: a column is missing.
         """
-        ids, texts, langs = (_strings(documents, name) for name in _COLUMNS)
+        ids, texts, langs = (text_column(documents, name) for name in _COLUMNS)
         kept = self._kept(self.reader.read(texts, langs), langs, about_fashion=about_fashion)
         found = kept.matches
         spans = list(zip(found.doc.tolist(), found.start.tolist(), found.end.tolist(), strict=True))
@@ -152,9 +152,3 @@ class Tagger:
         candidates = np.flatnonzero(inside)
         nested[candidates[leftmost_longest(mentions.where(candidates))]] = True
         return nested
-
-
-def _strings(table: pa.Table, name: str) -> list[str]:
-    if name not in table.column_names:
-        raise InvalidInput(f"the table has no column {name!r}{suggest(name, table.column_names)}")
-    return [value or "" for value in table.column(name).to_pylist()]
