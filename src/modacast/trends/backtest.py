@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from modacast import evaluate
 from modacast.trends.intervals import Residuals, residual_band, series_scale, widen
 from modacast.trends.panel import Array, Panel
 
-__all__ = ["BACKTEST", "Backtest", "Component", "back_test", "combine"]
+__all__ = ["BACKTEST", "Backtest", "Component", "back_test"]
 
 Component = Callable[[Panel, int], Array]
 """Forecasts a panel `h` steps ahead: `(n, h)` float64, NaN for rows that have not begun."""
@@ -28,7 +28,6 @@ BACKTEST = pa.schema(
 """What a back-test says of each series; null where its history is too short to be scored."""
 
 _FIRST_ORIGIN = 4  # steps
-_SPARSE = 0.3  # share of zeros in the last two seasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Backtest:
     Attributes:
         panel: the whole history.
         origins: steps from each origin to the end, latest origin first.
-        forecasts: `(o, n, h)` combined forecasts; NaN past the end of the history.
+        forecasts: `(o, n, h)`; NaN past the end of the history.
         residuals: the same as scaled errors.
     """
 
@@ -78,14 +77,14 @@ class Backtest:
         )
 
 
-def back_test(panel: Panel, components: Mapping[str, Component], *, n_origins: int = 6) -> Backtest:
+def back_test(panel: Panel, forecaster: Component, *, n_origins: int = 6) -> Backtest:
     """Forecast a panel again from earlier origins, a quarter of a season apart.
 
     Origins lie closer where the history is short. Values that were filled in count for no error.
 
     Args:
         panel: the series.
-        components: forecasters by name; combined by `combine`.
+        forecaster: what is tested.
         n_origins: origins at most.
     """
     step = max(1, min(panel.season // 4 or 1, (panel.n_steps - _FIRST_ORIGIN) // n_origins))
@@ -96,29 +95,12 @@ def back_test(panel: Panel, components: Mapping[str, Component], *, n_origins: i
     for i, ago in enumerate(origins):
         past = panel.before(ago)
         begun = past.lengths() >= _FIRST_ORIGIN
-        y_hat = np.where(begun[:, None], combine(past, components, ago), np.nan)
+        y_hat = np.where(begun[:, None], forecaster(past, ago), np.nan)
         scale = series_scale(past)[:, None]
         gap = np.sqrt(_truth(panel, ago, ago)) - np.sqrt(y_hat)
         forecasts[i, :, :ago] = y_hat
         errors[i, :, :ago] = np.divide(gap, scale, out=np.full_like(gap, np.nan), where=scale > 0)
     return Backtest(panel, origins, forecasts, Residuals(origins, errors, panel.season))
-
-
-def combine(panel: Panel, components: Mapping[str, Component], h: int) -> Array:
-    """Get the `(n, h)` median of the components' forecasts.
-
-    The median of four was as good as weights learned on earlier origins and needs none. Where zeros are
-    common the median of any transformed value is near 0, so those series take the mean of the components
-    that look at the series alone.
-    """
-    forecasts = {name: component(panel, h) for name, component in components.items()}
-    middle = np.asarray(np.median(list(forecasts.values()), axis=0))
-    alone = [values for name, values in forecasts.items() if not name.startswith("pooled")]
-    recent = panel.y[:, -2 * panel.season :]
-    sparse = np.sum(recent == 0, axis=1) > _SPARSE * np.sum(~np.isnan(recent), axis=1)
-    if alone and sparse.any():
-        middle[sparse] = np.mean(alone, axis=0)[sparse]
-    return middle
 
 
 def _truth(panel: Panel, ago: int, h: int) -> Array:

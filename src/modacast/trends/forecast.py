@@ -10,11 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from modacast.errors import InvalidInput, NotFitted
-from modacast.trends.backtest import Backtest, Component, back_test, combine
+from modacast.trends.backtest import Backtest, Component, back_test
+from modacast.trends.ensemble import ensemble_forecast
 from modacast.trends.intervals import residual_band, series_scale, widen
-from modacast.trends.local import ces_forecast, theta_forecast
 from modacast.trends.panel import Array, Frequency, Panel, read_panel
-from modacast.trends.pooled import pooled_forecast
 from modacast.types import FORECASTS
 
 __all__ = ["EnsembleForecaster", "forecast"]
@@ -61,7 +60,7 @@ def forecast(
 
 
 class EnsembleForecaster:
-    """The median of two pooled regressions, complex exponential smoothing and Theta.
+    """Forecasts of `ensemble_forecast` with intervals from the errors of rolling origins.
 
     Implements `modacast.types.Forecaster`.
 
@@ -106,7 +105,7 @@ class EnsembleForecaster:
             InvalidInput: the table is not of the form `forecast` asks for.
         """
         self.panel_ = read_panel(series, freq=self.freq)
-        self.backtest_ = back_test(self.panel_, self._components(), n_origins=self.n_origins)
+        self.backtest_ = back_test(self.panel_, self._forecaster(), n_origins=self.n_origins)
         return self
 
     def predict(self, h: int) -> pa.Table:
@@ -120,7 +119,7 @@ class EnsembleForecaster:
             raise NotFitted("EnsembleForecaster: call fit(series) before predict(h)")
         _check_horizon(h)
         panel = self.panel_
-        y_hat = self._clip(combine(panel, self._components(), h))
+        y_hat = self._clip(self._forecaster()(panel, h))
         columns: dict[str, Array] = {"y_hat": y_hat}
         scale = series_scale(panel)
         # no burst among strangers says that a small series may grow without end
@@ -142,13 +141,8 @@ class EnsembleForecaster:
             "made_at": self.made_at,
         }
 
-    def _components(self) -> dict[str, Component]:
-        return {
-            "pooled": partial(pooled_forecast, power=0.5, seed=self.seed),
-            "pooled_flat": partial(pooled_forecast, power=0.25, seed=self.seed),
-            "ces": ces_forecast,
-            "theta": theta_forecast,
-        }
+    def _forecaster(self) -> Component:
+        return partial(ensemble_forecast, seed=self.seed)
 
     def _clip(self, values: Array) -> Array:
         return np.clip(values, 0.0, self.upper)

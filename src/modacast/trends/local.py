@@ -14,7 +14,7 @@ import numpy as np
 
 from modacast.trends.panel import Array, Panel
 
-__all__ = ["ces_forecast", "seasonal_naive", "theta_forecast"]
+__all__ = ["ces_forecast", "seasonal_mean", "seasonal_naive", "theta_forecast"]
 
 _PARALLEL_CELLS = 60_000
 
@@ -31,6 +31,30 @@ def theta_forecast(panel: Panel, h: int) -> Array:
     from statsforecast.models import AutoTheta
 
     return _by_length(panel, h, lambda season: AutoTheta(season_length=season))
+
+
+def seasonal_mean(panel: Panel, h: int, strength: Array) -> Array:
+    """Repeat the last season's mean, shaped as the average season as far as seasons repeat; `(n, h)`, >= 0.
+
+    Args:
+        panel: the series.
+        h: steps ahead.
+        strength: `(n,)` from 0 (flat) to 1 (the full average shape); series under two seasons stay flat.
+    """
+    season = panel.season
+    level = _nanmean(panel.y[:, -season:])
+    n_seasons = panel.n_steps // season
+    flat = np.repeat(level[:, None], h, axis=1)
+    if n_seasons < 2:
+        return flat
+    shape = _nanmean(
+        panel.y[:, -n_seasons * season :].reshape(len(level), n_seasons, season).transpose(0, 2, 1)
+    )
+    shape = 0.5 * shape + 0.25 * (np.roll(shape, 1, axis=1) + np.roll(shape, -1, axis=1))
+    mean = shape.mean(axis=1)
+    factor = np.divide(shape, mean[:, None], out=np.ones_like(shape), where=mean[:, None] > 0)
+    share = np.where(panel.lengths() >= 2 * season, strength, 0.0)[:, None]
+    return flat * (1 - share + share * factor[:, np.arange(h) % season])
 
 
 def seasonal_naive(panel: Panel, h: int) -> Array:
@@ -83,3 +107,10 @@ def _run(panel: Panel, rows: Any, h: int, model: Any) -> Array:
     # an optimiser that ran away is worse than no change
     wild = ~np.isfinite(found) | (found > 5 * np.nanmax(values, axis=1)[:, None])
     return np.where(wild, values[:, -1:], found)
+
+
+def _nanmean(values: Array) -> Array:
+    """Average the last axis without NaN; NaN where nothing is left."""
+    known = ~np.isnan(values)
+    n = known.sum(axis=-1)
+    return np.divide(np.where(known, values, 0.0).sum(axis=-1), n, out=np.full(n.shape, np.nan), where=n > 0)

@@ -67,6 +67,26 @@ class Panel:
         last = np.array([_shift(d, -n_held_out, self.freq) for d in self.last], dtype="datetime64[D]")
         return Panel(self.ids, self.y[:, :end], self.observed[:, :end], last, self.freq, self.season)
 
+    def rows(self, keep: npt.NDArray[np.bool_]) -> Panel:
+        """Get the panel of some rows, `(n,)` bool."""
+        ids = tuple(name for name, kept in zip(self.ids, keep, strict=True) if kept)
+        return Panel(ids, self.y[keep], self.observed[keep], self.last[keep], self.freq, self.season)
+
+    def in_blocks(self, size: int) -> Panel:
+        """Get the panel of means over blocks of `size` steps that end with the last one.
+
+        Steps before the first whole block are dropped; a block that had begun in part is the mean of that part.
+        """
+        if size == 1:
+            return self
+        n_blocks = self.n_steps // size
+        parts = self.y[:, self.n_steps - n_blocks * size :].reshape(len(self.ids), n_blocks, size)
+        known = ~np.isnan(parts)
+        n = known.sum(axis=2)
+        total = np.where(known, parts, 0.0).sum(axis=2)
+        means = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
+        return Panel(self.ids, means, n > 0, self.last, "M", max(1, self.season // size))
+
     def future(self, row: int, h: int) -> list[date]:
         """Get the dates of the `h` steps after the end of a row."""
         return [_day(_shift(self.last[row], k, self.freq)) for k in range(1, h + 1)]

@@ -1,0 +1,76 @@
+"""The point forecast: a few unlike forecasters, put together without learned weights.
+
+Series that are seldom zero take the median of two pooled regressions, complex exponential smoothing and
+Theta: on weekly visibility series that was as accurate as weights learned on earlier origins. Series with
+many zero weeks are forecast in blocks of four weeks (temporal aggregation; Nikolopoulos, Syntetos, Boylan,
+Petropoulos and Assimakopoulos 2011), where their season shows through the noise and no transform pulls the
+level to zero; a season's mean stands beside smoothing there, which would carry a new rise on without end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from modacast.trends.local import ces_forecast, seasonal_mean, theta_forecast
+from modacast.trends.panel import Array, Panel
+from modacast.trends.pooled import pooled_forecast
+from modacast.trends.seasonality import season_strength
+
+__all__ = ["ensemble_forecast", "is_sparse"]
+
+_SPARSE = 0.1  # share of zeros in the last two seasons
+_BLOCKS = 13  # in a season
+_FEWEST_BLOCKS = 8
+
+
+def ensemble_forecast(panel: Panel, h: int, *, seed: int = 0) -> Array:
+    """Forecast every series of a panel.
+
+    Args:
+        panel: the series.
+        h: steps ahead.
+        seed: of the draws of training rows.
+
+    Returns:
+        `(n, h)` float64, >= 0; NaN for rows that have not begun.
+    """
+    sparse = is_sparse(panel)
+    forecast = np.full((len(panel.ids), h), np.nan)
+    if not sparse.all():
+        dense = ~sparse
+        alone = panel.rows(dense)
+        members = [
+            pooled_forecast(panel, h, power=0.5, seed=seed)[dense],
+            pooled_forecast(panel, h, power=0.25, seed=seed)[dense],
+            ces_forecast(alone, h),
+            theta_forecast(alone, h),
+        ]
+        forecast[dense] = np.median(members, axis=0)
+    if sparse.any():
+        forecast[sparse] = _in_blocks(panel, h, sparse, seed)
+    return forecast
+
+
+def is_sparse(panel: Panel) -> npt.NDArray[np.bool_]:
+    """Get the `(n,)` rows in which zeros are common."""
+    recent = panel.y[:, -2 * panel.season :]
+    return np.sum(recent == 0, axis=1) > _SPARSE * np.sum(~np.isnan(recent), axis=1)
+
+
+def _in_blocks(panel: Panel, h: int, sparse: npt.NDArray[np.bool_], seed: int) -> Array:
+    size = max(1, min(panel.season // _BLOCKS, panel.n_steps // _FEWEST_BLOCKS))
+    blocks = panel.in_blocks(size)
+    n_ahead = -(-h // size)
+    alone = blocks.rows(sparse)
+    strength = np.array([_strength(row, panel.season) for row in panel.y[sparse]])
+    members = [
+        pooled_forecast(blocks, n_ahead, power=1.0, seed=seed)[sparse],
+        ces_forecast(alone, n_ahead),
+        seasonal_mean(alone, n_ahead, strength),
+    ]
+    return np.repeat(np.median(members, axis=0), size, axis=1)[:, :h]
+
+
+def _strength(values: Array, season: int) -> float:
+    return season_strength(values[~np.isnan(values)], season) or 0.0
