@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from modacast.encoder.batches import embed
-from modacast.encoder.cache import CachedEncoder, VectorCache
+from modacast.encoder.cache import VectorCache
+from modacast.encoder.cached import CachedEncoder
 from modacast.encoder.centring import Centring
-from modacast.encoder.runtime import Encoder, get_encoder
+from modacast.encoder.runtime import Encoder
+from modacast.encoder.shared import get_encoder
 
 __all__ = ["CachedEncoder", "Centring", "Encoder", "VectorCache", "embed", "get_encoder"]

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from modacast.types import Floats
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["Encoder", "get_encoder"]
+__all__ = ["Encoder"]
 
 # activations of this many tokens stay in a core's cache; twice as many halved the throughput
 _BATCH_TOKENS = 512
@@ -281,22 +280,3 @@ def _usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-_shared: dict[tuple[Any, ...], Encoder] = {}
-_shared_lock = Lock()
-
-
-def get_encoder(name: str | Path = "bundled", **options: Any) -> Encoder:
-    """Get the one instance of a model that this process shares; opens it on the first call.
-
-    Args:
-        name: see `Encoder.from_pretrained`.
-        options: the same; the same options give the same instance.
-    """
-    # a forked child must not compute with its parent's threads
-    key = (os.getpid(), str(name), *sorted((k, repr(v)) for k, v in options.items()))
-    with _shared_lock:
-        if key not in _shared:
-            _shared[key] = Encoder.from_pretrained(name, **options)
-        return _shared[key]
