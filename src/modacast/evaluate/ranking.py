@@ -76,7 +76,7 @@ def score_lists(
         average_precision=(precision * hits).sum(axis=1) / np.minimum(n_relevant, k),
         ndcg=(hits @ discount) / ideal,
         recall=hits.sum(axis=1) / (np.minimum(n_relevant, k) if capped else n_relevant),
-        hit=hits.any(axis=1).astype(np.float64),
+        hit=np.asarray(hits.any(axis=1), dtype=np.float64),
         reciprocal_rank=1.0 / first,
     )
 
