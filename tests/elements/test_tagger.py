@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -101,6 +103,30 @@ def test_denials(tagger: Tagger, text: str, lang: str, denied: list[str]) -> Non
     rows = tagger.tag(documents(text, lang=lang)).to_pylist()
     assert rows
     assert [row["element_id"].partition("/")[2] for row in rows if row["polarity"] < 0] == denied
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("白皙的连衣裙", ["dress"]),
+        ("明白，这件连衣裙", ["dress"]),
+        ("白连衣裙", ["white", "dress"]),
+        ("连衣裙：白", ["dress", "white"]),
+        ("红白连衣裙", ["red", "white", "dress"]),
+    ],
+)
+def test_single_characters_inside_other_words(tagger: Tagger, text: str, expected: list[str]) -> None:
+    assert names(tagger, text) == expected
+
+
+def test_a_generic_word_is_no_part_of_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "l.csv"
+    path.write_text(
+        "id,parent,zh,en,ja,ko,fr,de,es,it,pt,attributes\nfabric/cotton,,棉质|棉质面料|亚麻面料,cotton,,,,,,,,\n"
+    )
+    tagger = Tagger(Lexicon.load(path, shipped=False), ())
+    surfaces = tagger.tag(documents("棉质面料和亚麻面料")).column("surface").to_pylist()
+    assert surfaces == ["棉质", "亚麻面料"]
 
 
 def test_mentions_stand_where_they_say(tagger: Tagger) -> None:

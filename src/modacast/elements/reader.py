@@ -35,6 +35,7 @@ MODIFIERS: frozenset[Facet] = frozenset(
 _VARIANT_CONFIDENCE = 0.95
 _SINGLE_CHARACTER_CONFIDENCE = 0.7
 _MIN_TAIL = 5
+_GENERIC = ("面料", "工艺", "设计", "材质", "质地", "元素", "款式")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Reader:
         claims: list[Claim] = []
         entries: list[Entry | None] = []
         confidence: list[float] = []
-        for entry in lexicon.entries:
+        for entry in _concise(lexicon.entries):
             for claim in _claims(entry, numbers[entry.element_id]):
                 claims.append(claim)
                 entries.append(entry)
@@ -127,6 +128,17 @@ class Reader:
             cued = by_cue.get((claim.lang, spelling), 0.0)
             weights[i] = cued if claim.owner < 0 else max(cued, by_facet[claim.owner])
         return weights
+
+
+def _concise(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Leave out what only adds a generic word (`棉质面料` next to `棉质`): the span shall be the name alone."""
+    clear = {(entry.element_id, entry.surface.text) for entry in entries if not entry.surface.ambiguous}
+    for entry in entries:
+        text = entry.surface.text
+        if not any(
+            text.endswith(word) and (entry.element_id, text.removesuffix(word)) in clear for word in _GENERIC
+        ):
+            yield entry
 
 
 def _claims(entry: Entry, owner: int) -> Iterator[Claim]:

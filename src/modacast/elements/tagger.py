@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +69,9 @@ class Tagger:
             InvalidInput: a column is missing.
         """
         ids, texts, langs = (text_column(documents, name) for name in _COLUMNS)
-        kept = self._kept(self.reader.read(texts, langs), langs, about_fashion=about_fashion)
+        reading = self.reader.read(texts, langs)
+        reading = replace(reading, mentions=self._without_loose_characters(reading.mentions, texts))
+        kept = self._kept(reading, langs, about_fashion=about_fashion)
         found = kept.matches
         spans = list(zip(found.doc.tolist(), found.start.tolist(), found.end.tolist(), strict=True))
         polarity = [_NEGATED if is_negated(texts[d], s, e, langs[d]) else 0.0 for d, s, e in spans]
@@ -106,6 +108,18 @@ class Tagger:
         confidence[latin[mentions.doc] & self.reader.is_english[mentions.claim]] *= _FOREIGN_CONFIDENCE
         stays = top | nested
         return _Kept(mentions.where(stays), confidence[stays])
+
+    def _without_loose_characters(self, mentions: Matches, texts: Sequence[str]) -> Matches:
+        """Leave out modifiers of one character inside other words: `白裙子` names white, `白皙` does not."""
+        width = int(mentions.end.max(initial=0)) + 1
+        start, end = mentions.doc * width + mentions.start, mentions.doc * width + mentions.end
+        loose = (end - start == 1) & _IS_MODIFIER[self.reader.facets_of(mentions)]
+        loose &= ~np.isin(end, start) & ~np.isin(start, end)
+        for i in np.flatnonzero(loose):
+            text, position = texts[mentions.doc[i]], int(mentions.start[i])
+            before, after = text[max(0, position - 1) : position], text[position + 1 : position + 2]
+            loose[i] = _continues(before) or _continues(after)
+        return mentions.where(~loose)
 
     def _has_context(self, reading: Reading, n_docs: int) -> Flags:
         """Mark the texts that hold a clear mention or cue."""
@@ -152,3 +166,8 @@ class Tagger:
         candidates = np.flatnonzero(inside)
         nested[candidates[leftmost_longest(mentions.where(candidates))]] = True
         return nested
+
+
+def _continues(neighbour: str) -> bool:
+    """Say whether a character beside a single Chinese one may belong to the same word."""
+    return "\u4e00" <= neighbour <= "\u9fff" or (neighbour.isascii() and neighbour.isalnum())
