@@ -157,7 +157,9 @@ def _facts(found: list[History]) -> Iterator[_Facts]:
 def _changes(found: list[History], phi: Array, seasonal: Array, growth: list[float | None]) -> list[_Change]:
     """Test now against last year's season and the year before now; both must say so, the weaker one counts."""
     now = np.array([h.now for h in found])
-    season = rate_tails(now, np.array([h.season_ago for h in found]), phi)
+    # a known season is compared week for week; else a margin gives rare elements something to compare with
+    last_year = [h.year_ago if known else h.season_ago for h, known in zip(found, seasonal, strict=True)]
+    season = rate_tails(now, np.array(last_year), phi)
     base = rate_tails(now, np.array([h.base for h in found]), phi)
     has_year = np.array([h.has_year for h in found])
     up = np.where(has_year, np.where(seasonal, season.up, np.maximum(season.up, base.up)), base.up)

@@ -201,7 +201,8 @@ def _last_week(read: pa.Table, dated: pa.Table, read_until: date | None) -> date
     last: date = pc.max(read["ds"]).as_py()
     sunday = last + timedelta(days=6)
     if read_until is not None:
-        return last if read_until >= sunday else read_until - timedelta(days=read_until.weekday() + 7)
+        days_into_week = (read_until.weekday() + 1) % 7
+        return min(last, read_until - timedelta(days=days_into_week + 6))
     if dated.num_rows and pc.max(dated["day"]).as_py() >= sunday:
         return last
     volumes = read.group_by("ds").aggregate([("n", "sum")]).sort_by("ds")["n_sum"].to_pylist()

@@ -1,0 +1,142 @@
+"""Forecasts: right where the truth is known, and sensible where the input is odd."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from made_panels import make_counts, make_series, wave
+
+from modacast import evaluate
+from modacast.errors import InvalidInput, NotFitted
+from modacast.trends import EnsembleForecaster, forecast
+from modacast.trends.backtest import BACKTEST
+from modacast.trends.local import seasonal_naive
+from modacast.trends.panel import read_panel
+from modacast.types import FORECASTS, Forecaster
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+def _matrix(table, column, h):
+    return table[column].to_numpy().reshape(-1, h)
+
+
+@pytest.fixture(scope="module")
+def fitted(waves):
+    return EnsembleForecaster(n_origins=4).fit(make_series({k: v[:156] for k, v in waves.items()}))
+
+
+@pytest.fixture(scope="module")
+def year_ahead(fitted):
+    return fitted.predict(52)
+
+
+def test_follows_the_contract(fitted, year_ahead):
+    assert isinstance(fitted, Forecaster)
+    assert year_ahead.schema.equals(FORECASTS, check_metadata=True)
+    assert year_ahead.num_rows == 12 * 52
+    assert year_ahead["ds"][0].as_py() == date(2023, 1, 2)
+    with pytest.raises(NotFitted, match="fit"):
+        EnsembleForecaster().predict(4)
+
+
+def test_beats_the_seasonal_naive(waves, year_ahead):
+    series = np.array([waves[k] for k in sorted(waves)])
+    train, truth = series[:, :156], series[:, 156:]
+    ours = evaluate.mase(truth, _matrix(year_ahead, "y_hat", 52), train, season=52).mean()
+    panel = read_panel(make_series({k: v[:156] for k, v in waves.items()}))
+    naive = evaluate.mase(truth, seasonal_naive(panel, 52), train, season=52).mean()
+    assert ours < 0.9 * naive
+
+
+def test_intervals_cover_and_nest(waves, year_ahead):
+    truth = np.array([waves[k][156:] for k in sorted(waves)])
+    lo, hi = _matrix(year_ahead, "lo_80", 52), _matrix(year_ahead, "hi_80", 52)
+    assert 0.65 <= evaluate.coverage(truth, lo, hi).mean() <= 0.97
+    columns = [_matrix(year_ahead, name, 52) for name in ("lo_90", "lo_80", "y_hat", "hi_80", "hi_90")]
+    for lower, upper in pairwise(columns):
+        assert (lower <= upper + 1e-12).all()
+    assert (hi[:, 40:] - lo[:, 40:]).mean() > (hi[:, :4] - lo[:, :4]).mean()
+
+
+def test_backtest_scores_every_series(fitted):
+    scores = fitted.backtest_.scores()
+    assert scores.schema == BACKTEST
+    assert scores.num_rows == 12
+    assert 0 < np.mean(scores["mase"].to_numpy()) < 2
+    assert 0.5 < np.mean(scores["coverage_80"].to_numpy()) <= 1
+
+
+def test_is_deterministic_and_blind_to_row_order(waves):
+    table = make_series({k: waves[k][:120] for k in ("s00", "s01")})
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    shuffled = table.take(np.random.default_rng(1).permutation(table.num_rows))
+    assert forecast(table, h=6, made_at=at).equals(forecast(shuffled, h=6, made_at=at))
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        ([5.0] * 60, 5.0, 5.0),
+        ([0.0] * 60, 0.0, 0.0),
+        ([1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 3.0, 4.0], 1.0, 5.0),
+        ([0.0, 0.0, 0.0, 1.0] * 30, 0.1, 0.5),
+        ([0.0] * 70 + [1.0] * 10, 0.0, 1.5),
+        ([None if i % 5 == 2 else 4.0 + i % 3 for i in range(90)], 3.5, 6.5),
+    ],
+    ids=["constant", "zero", "eight weeks", "sparse", "new", "gaps"],
+)
+def test_odd_series_have_a_sensible_answer(values, low, high):
+    got = forecast(make_series({"a": values}), h=12)
+    y_hat = got["y_hat"].to_numpy()
+    assert len(y_hat) == 12
+    assert (y_hat >= low - 1e-9).all()
+    assert (y_hat <= high + 1e-9).all()
+    assert np.isfinite(got["hi_90"].to_numpy()).all()
+    assert (got["lo_90"].to_numpy() >= 0).all()
+
+
+def test_horizon_beyond_the_history_widens():
+    got = forecast(make_series({"a": wave(30), "b": wave(30, seed=1)}), h=100)
+    width = _matrix(got, "hi_80", 100) - _matrix(got, "lo_80", 100)
+    assert (width[:, -1] > width[:, 20]).all()
+
+
+def test_series_of_different_age_and_end_go_on_from_their_own_end():
+    table = make_series({"old": wave(120), "young": wave(20)})
+    got = {name: [] for name in ("old", "young")}
+    for row in forecast(table, h=3).to_pylist():
+        got[row["unique_id"]].append(row["ds"])
+    assert got["young"][0] == date(2020, 5, 25)
+    assert got["old"][0] == date(2022, 4, 25)
+
+
+def test_shares_stay_below_one_and_other_numbers_do_not():
+    high = np.clip(wave(120, level=1.0, swing=0.3, noise=0.05), 0, 1)
+    shares = make_counts({"a": np.round(high * 1000)}, read=1000)
+    assert max(forecast(shares, h=12)["hi_90"].to_pylist()) <= 1.0
+    assert max(forecast(shares.select(["unique_id", "ds", "y"]), h=12)["hi_90"].to_pylist()) > 1.0
+
+
+def test_other_levels_make_other_columns():
+    got = forecast(make_series({"a": wave(60)}), h=2, levels=(50,))
+    assert got.column_names == ["unique_id", "ds", "y_hat", "lo_50", "hi_50", "model", "made_at"]
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "word"), [({"h": 0}, "h must"), ({"h": 1000}, "h must"), ({"levels": (0.8,)}, "levels")]
+)
+def test_refuses_what_makes_no_sense(kwargs, word):
+    with pytest.raises(InvalidInput, match=word):
+        forecast(make_series({"a": wave(60)}), **kwargs)
+
+
+def test_months_and_days_have_their_own_season():
+    shape = np.tile([1.0, 2.0, 3.0, 4.0, 5.0, 9.0, 9.0], 20)
+    got = forecast(make_series({"a": shape, "b": 2 * shape}, step=1), h=7)
+    y_hat = _matrix(got, "y_hat", 7)
+    assert y_hat[0].argmin() == 0
+    assert y_hat[0, 5:].min() > y_hat[0, :3].max()
