@@ -12,6 +12,7 @@ __all__ = ["variants"]
 
 _VOWELS = frozenset("aeiou")
 _MIN_JOINED = 7
+_JOINING = frozenset({"en", "zh", "ja", "ko"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
@@ -30,7 +31,7 @@ def variants(surface: str, lang: str, *, plural: bool = True) -> frozenset[str]:
         return frozenset()
     forms = {surface} | (_plurals(surface, lang) if plural else set())
     forms |= {form.replace("'", "") for form in forms if "'" in form}
-    forms |= {joined for form in forms if (joined := _joined(form))}
+    forms |= {joined for form in forms if (joined := _joined(form, lang))}
     forms |= {_without_accents(form, lang) for form in forms}
     return frozenset(forms - {surface, ""})
 
@@ -39,13 +40,13 @@ def _is_alphabetic(surface: str) -> bool:
     return surface[-1:].isalpha() and all(ord(character) < 0x0530 for character in surface)
 
 
-def _joined(form: str) -> str:
-    """Get a compound as one word: any hyphenated one, and two words that stay readable (`croptop`, hashtags)."""
+def _joined(form: str, lang: str) -> str:
+    """Get a compound as one word: hyphenated ones, in English also two words that stay readable (`croptop`)."""
     words = form.replace("-", " ").split()
     joined = "".join(words)
-    if "-" in form or (len(words) == 2 and len(joined) >= _MIN_JOINED):
+    if "-" in form:
         return joined if len(joined) > 3 else ""
-    return ""
+    return joined if lang in _JOINING and len(words) == 2 and len(joined) >= _MIN_JOINED else ""
 
 
 def _without_accents(form: str, lang: str) -> str:
@@ -61,12 +62,14 @@ def _plurals(surface: str, lang: str) -> set[str]:
     if plural is None or surface[-1:] in "0123456789" or len(surface) < 3:
         return set()
     words = surface.split(" ")
-    forms = {" ".join([*words[:-1], last]) for last in plural(words[-1])}
-    if lang in _HEAD_FIRST and len(words) > 1 and len(words[0]) > 2:
-        for first in plural(words[0]):
-            forms.add(" ".join([first, *words[1:]]))
-            forms |= {" ".join([first, *words[1:-1], last]) for last in plural(words[-1])}
-    return forms
+    lasts = {" ".join([*words[:-1], last]) for last in plural(words[-1])}
+    if lang not in _HEAD_FIRST or len(words) == 1 or len(words[0]) < 3:
+        return lasts
+    firsts = {" ".join([first, *words[1:]]) for first in plural(words[0])}
+    if len(words) > 2:
+        return firsts
+    both = {f"{first} {last}" for first in plural(words[0]) for last in plural(words[1])}
+    return firsts | lasts | both
 
 
 def _english(word: str) -> set[str]:

@@ -98,13 +98,13 @@ class Matcher:
     def __init__(self, claims: Sequence[Claim]) -> None:
         from ahocorasick_rs import AhoCorasick
 
-        self._claims = claims
         spellings = [" ".join(spelling.split()) for spelling in fold_all([claim.surface for claim in claims])]
-        self._patterns = list(dict.fromkeys(filter(None, spellings)))
-        self._resolved = _resolve(claims, spellings, self._patterns)
+        patterns = list(dict.fromkeys(filter(None, spellings)))
+        self._resolved = _resolve(claims, spellings, patterns)
         self._forbidden_left, self._forbidden_right = _boundaries(claims, spellings)
-        self._exact = np.array([claim.exact for claim in claims], dtype=np.bool_)
-        self._automaton = AhoCorasick(self._patterns, store_patterns=False) if self._patterns else None
+        self._is_exact = np.array([claim.exact for claim in claims], dtype=np.bool_)
+        self._exact = {index: claim.surface for index, claim in enumerate(claims) if claim.exact}
+        self._automaton = AhoCorasick(patterns, store_patterns=False) if patterns else None
 
     def find(self, texts: Sequence[str], langs: Sequence[str]) -> Matches:
         """Find every claim in every text, those that overlap included.
@@ -155,9 +155,9 @@ class Matcher:
     def _spelled(self, matches: Matches, texts: Sequence[str]) -> Flags:
         """Mark the matches whose case is as their claim asks."""
         keep = np.ones(len(matches), dtype=np.bool_)
-        for i in np.flatnonzero(self._exact[matches.claim]):
+        for i in np.flatnonzero(self._is_exact[matches.claim]):
             written = texts[matches.doc[i]][matches.start[i] : matches.end[i]]
-            keep[i] = written == self._claims[matches.claim[i]].surface
+            keep[i] = written == self._exact[int(matches.claim[i])]
         return keep
 
 

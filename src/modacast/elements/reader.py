@@ -32,6 +32,9 @@ MODIFIERS: frozenset[Facet] = frozenset(
     {"color", "pattern", "fabric", "silhouette", "length", "neckline", "sleeve", "detail", "style"}
 )
 
+_ADJECTIVE_FACETS = frozenset({*HEADS, *MODIFIERS} - {"fabric"})
+_PLURAL_FACETS = {"en": frozenset({*HEADS, "pattern", "detail", "neckline", "sleeve"}), "de": HEADS}
+
 _VARIANT_CONFIDENCE = 0.95
 _SINGLE_CHARACTER_CONFIDENCE = 0.7
 _MIN_TAIL = 5
@@ -151,8 +154,8 @@ def _claims(entry: Entry, owner: int) -> Iterator[Claim]:
     yield Claim(text, entry.lang, owner, exact=exact, tail=tail, rank=entry.rank)
     if not exact:
         # after every listed surface, so that a plural never takes what another element lists
-        is_noun = facet in HEADS or entry.lang != "de"
-        for variant in sorted(variants(text.lower(), entry.lang, plural=is_noun)):
+        plural = facet in _PLURAL_FACETS.get(entry.lang, _ADJECTIVE_FACETS)
+        for variant in sorted(variants(text.lower(), entry.lang, plural=plural)):
             yield Claim(variant, entry.lang, owner, tail=tail, rank=entry.rank + 1_000_000)
 
 

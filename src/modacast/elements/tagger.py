@@ -27,6 +27,8 @@ _NEGATED = -1.0
 _LATIN = frozenset({"de", "fr", "es", "it", "pt"})
 _COLUMNS = ("id", "text", "lang")
 _IS_HEAD = np.array([facet in HEADS for facet in FACETS])
+_IS_COMPOUND = np.array([facet in MODIFIERS and facet != "color" for facet in FACETS])
+_MIN_COMPOUND = 4
 _IS_MODIFIER = np.array([facet in MODIFIERS for facet in FACETS])
 
 
@@ -39,8 +41,9 @@ class _Kept:
 class Tagger:
     """Finds where texts name the elements of a lexicon, in every language of the lexicon.
 
-    Of surfaces that overlap, the leftmost and then the longest counts; inside a garment, shoe or accessory the
-    modifiers that are elements themselves count too (`牛仔裤` names jeans and denim). Surfaces that are
+    Of surfaces that overlap, the leftmost and then the longest counts; inside a garment, shoe or accessory, and
+    inside compounds such as `撞色拼接`, the modifiers that are elements themselves count too (`牛仔裤` names jeans
+    and denim). Surfaces that are
     ambiguous outside fashion count where the text holds a clear mention or cue, or where the two halves of
     something like `red shoes` stand side by side.
 
@@ -151,7 +154,7 @@ class Tagger:
         return paired
 
     def _is_nested(self, mentions: Matches, top: Flags) -> Flags:
-        """Mark the clear modifiers that lie inside a head that counts."""
+        """Mark the clear modifiers that lie inside a head, or a longer modifier, that counts."""
         nested = np.zeros(len(mentions), dtype=np.bool_)
         if not len(mentions):
             return nested
@@ -161,7 +164,8 @@ class Tagger:
         container = heads[np.maximum(np.searchsorted(start[heads], start, side="right") - 1, 0)]
         facets = self.reader.facets_of(mentions)
         inside = ~top & (start >= start[container]) & (end <= end[container])
-        inside &= _IS_HEAD[facets[container]] & _IS_MODIFIER[facets]
+        compound = _IS_COMPOUND[facets[container]] & (end[container] - start[container] >= _MIN_COMPOUND)
+        inside &= (_IS_HEAD[facets[container]] | compound) & _IS_MODIFIER[facets]
         inside &= ~self.reader.is_ambiguous[mentions.claim] & (end - start >= 2)
         candidates = np.flatnonzero(inside)
         nested[candidates[leftmost_longest(mentions.where(candidates))]] = True
