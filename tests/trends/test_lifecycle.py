@@ -27,7 +27,7 @@ def _one(counts, **kwargs):
 
 
 STEPS = np.arange(WEEKS)
-COAT = 1 + 14 * np.maximum(0, np.cos(2 * np.pi * (STEPS - 8) / 52)) ** 2
+COAT = 1 + 14 * np.maximum(0, np.cos(2 * np.pi * (STEPS + 4) / 52)) ** 2
 
 
 @pytest.mark.parametrize(
