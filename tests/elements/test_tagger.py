@@ -119,10 +119,22 @@ def test_single_characters_inside_other_words(tagger: Tagger, text: str, expecte
     assert names(tagger, text) == expected
 
 
+def test_what_cuts_across_two_words_is_no_mention(tmp_path: Path) -> None:
+    path = tmp_path / "l.csv"
+    path.write_text(
+        "id,parent,zh,en,ja,ko,fr,de,es,it,pt,attributes\naccessory/strap,,表带,watch strap,,,,,,,,\n",
+        encoding="utf-8",
+    )
+    tagger = Tagger(Lexicon.load(path, shipped=False), ())
+    assert names(tagger, "人大代表带着螺蛳粉参加两会") == []
+    assert names(tagger, "这款手表表带是真皮的") == ["strap"]
+
+
 def test_a_generic_word_is_no_part_of_the_name(tmp_path: Path) -> None:
     path = tmp_path / "l.csv"
     path.write_text(
-        "id,parent,zh,en,ja,ko,fr,de,es,it,pt,attributes\nfabric/cotton,,棉质|棉质面料|亚麻面料,cotton,,,,,,,,\n"
+        "id,parent,zh,en,ja,ko,fr,de,es,it,pt,attributes\nfabric/cotton,,棉质|棉质面料|亚麻面料,cotton,,,,,,,,\n",
+        encoding="utf-8",
     )
     tagger = Tagger(Lexicon.load(path, shipped=False), ())
     surfaces = tagger.tag(documents("棉质面料和亚麻面料")).column("surface").to_pylist()

@@ -13,6 +13,7 @@ from modacast.elements.folding import fold_all
 from modacast.elements.inflection import variants
 from modacast.elements.lexicon import Entry, Lexicon
 from modacast.elements.matcher import Claim, Flags, Matcher, Matches
+from modacast.elements.words import cuts_across_words
 from modacast.types import FACETS, Facet
 
 __all__ = ["CLEAR_EVIDENCE", "FACET_WEIGHTS", "HEADS", "MODIFIERS", "Reader", "Reading"]
@@ -101,7 +102,7 @@ class Reader:
     def read(self, texts: Sequence[str], langs: Sequence[str]) -> Reading:
         """Find elements and cues.
 
-        A mention inside a longer cue is left out where it is ambiguous (`红` in `红毯`) or where the cue shows
+        A short Chinese mention that cuts across two words of the text is left out, and one inside a longer cue where it is ambiguous (`红` in `红毯`) or where the cue shows
         another sense (`裙` in `裙带关系`).
 
         Args:
@@ -113,7 +114,8 @@ class Reader:
         cues, mentions = matches.where(is_cue), matches.where(~is_cue)
         hidden = _is_inside(mentions, cues) & self.is_ambiguous[mentions.claim]
         hidden |= _is_inside(mentions, cues.where(self.weight[cues.claim] < 0))
-        return Reading(mentions.where(~hidden), cues)
+        mentions = mentions.where(~hidden)
+        return Reading(mentions.where(~cuts_across_words(mentions, texts)), cues)
 
     def facets_of(self, mentions: Matches) -> npt.NDArray[np.int64]:
         """Get the position in `FACETS` of each mention's facet."""
