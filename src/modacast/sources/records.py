@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +16,7 @@ from modacast.errors import InvalidInput, suggest
 from modacast.sources.delimited import Dialect, read_records, sniff_delimiter
 from modacast.sources.rejects import Rejects
 from modacast.sources.streams import Lines, is_gzipped, open_bytes
+from modacast.sources.unpacking import DamagedGzip, TruncatedGzip
 
 __all__ = ["FORMATS", "Chunk", "Reading", "chunk_of_objects", "format_of", "read_chunks"]
 
@@ -207,7 +208,7 @@ def _read_parquet(path: Path, reading: Reading, rejects: Rejects) -> Iterator[Ch
     if is_gzipped(path):
         # unpacked in memory: raw texts are not written anywhere
         with open_bytes(path) as stream:
-            opened: Any = io.BytesIO(stream.read())
+            opened: Any = io.BytesIO(_whole(path, stream))
     else:
         opened = path
     try:
@@ -220,6 +221,15 @@ def _read_parquet(path: Path, reading: Reading, rejects: Rejects) -> Iterator[Ch
             at += batch.num_rows
     except (pa.ArrowInvalid, OSError) as error:
         raise InvalidInput(f"{path} is no Parquet file that can be read: {error}") from error
+
+
+def _whole(path: Path, stream: BinaryIO) -> bytes:
+    try:
+        return stream.read()
+    except (TruncatedGzip, DamagedGzip) as error:
+        raise InvalidInput(
+            f"{path} is a broken gzip: {error}; a Parquet file is read whole or not at all"
+        ) from error
 
 
 def _chunk_of_batch(at: int, batch: pa.RecordBatch) -> Chunk:

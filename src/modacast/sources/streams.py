@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from modacast.errors import InvalidInput, NotFound, suggest
 from modacast.sources.rejects import Rejects
+from modacast.sources.unpacking import GZIP_MAGIC, DamagedGzip, TruncatedGzip, Unpacked
 
 __all__ = ["Lines", "is_gzipped", "open_bytes"]
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HIGH_RUNS = re.compile(rb"[\x80-\xff]+")
 _BUFFER = 1 << 20
@@ -31,7 +29,7 @@ def is_gzipped(path: Path) -> bool:
     """
     try:
         with path.open("rb") as file:
-            return file.read(2) == _GZIP_MAGIC
+            return file.read(2) == GZIP_MAGIC
     except FileNotFoundError as error:
         near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         raise NotFound(f"there is no file {path}{suggest(path.name, near)}") from error
@@ -48,11 +46,10 @@ def open_bytes(path: Path) -> BinaryIO:
         NotFound: there is no such file.
         InvalidInput: it cannot be read.
     """
-    raw: BinaryIO
-    if is_gzipped(path):
-        raw = cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(path, "rb")), _BUFFER))
-    else:
-        raw = path.open("rb", buffering=_BUFFER)
+    packed = is_gzipped(path)
+    raw: BinaryIO = path.open("rb", buffering=_BUFFER)
+    if packed:
+        raw = cast("BinaryIO", io.BufferedReader(Unpacked(raw), _BUFFER))
     start = _peek(raw)
     if start.startswith(_UTF16_MARKS):
         return cast("BinaryIO", io.BufferedReader(_Recoded(raw, "utf-16"), _BUFFER))
@@ -62,7 +59,7 @@ def open_bytes(path: Path) -> BinaryIO:
 def _peek(raw: BinaryIO) -> bytes:
     try:
         return cast("io.BufferedReader", raw).peek(4)[:4]
-    except (EOFError, zlib.error, gzip.BadGzipFile):
+    except (TruncatedGzip, DamagedGzip):
         return b""
 
 
@@ -152,9 +149,9 @@ class Lines:
                         )
                     else:
                         yield self.n_lines, line.rstrip(b"\r\n")
-            except EOFError:
+            except TruncatedGzip:
                 self._rejects.add(self.n_lines + 1, "truncated gzip", detail="the file breaks off here")
-            except (zlib.error, gzip.BadGzipFile) as error:
+            except DamagedGzip as error:
                 self._rejects.add(self.n_lines + 1, "damaged gzip", detail=str(error))
 
 
