@@ -112,7 +112,8 @@ def test_denials(tagger: Tagger, text: str, lang: str, denied: list[str]) -> Non
         ("明白，这件连衣裙", ["dress"]),
         ("白连衣裙", ["white", "dress"]),
         ("连衣裙：白", ["dress", "white"]),
-        ("红白连衣裙", ["red", "white", "dress"]),
+        ("白、红连衣裙", ["white", "red", "dress"]),
+        ("红白喜事的连衣裙", ["dress"]),
     ],
 )
 def test_single_characters_inside_other_words(tagger: Tagger, text: str, expected: list[str]) -> None:

@@ -19,8 +19,8 @@ from modacast.types import FACETS, Facet
 __all__ = ["CLEAR_EVIDENCE", "FACET_WEIGHTS", "HEADS", "MODIFIERS", "Reader", "Reading"]
 
 FACET_WEIGHTS: dict[Facet, float] = {
-    "garment": 0.8, "footwear": 0.75, "accessory": 0.55, "neckline": 0.8, "sleeve": 0.8, "silhouette": 0.7,
-    "length": 0.5, "detail": 0.5, "fabric": 0.5, "pattern": 0.5, "style": 0.7, "brand": 0.55, "value": 0.2,
+    "garment": 0.8, "footwear": 0.75, "accessory": 0.45, "neckline": 0.8, "sleeve": 0.8, "silhouette": 0.7,
+    "length": 0.5, "detail": 0.45, "fabric": 0.45, "pattern": 0.45, "style": 0.7, "brand": 0.55, "value": 0.2,
     "occasion": 0.1, "season": 0.05, "color": 0.05,
 }  # fmt: skip
 """The chance that a random post which names an unambiguous element of the facet is about fashion."""
@@ -33,6 +33,7 @@ MODIFIERS: frozenset[Facet] = frozenset(
     {"color", "pattern", "fabric", "silhouette", "length", "neckline", "sleeve", "detail", "style"}
 )
 
+_IS_WORN = np.array([facet in ("garment", "footwear") for facet in FACETS])
 _ADJECTIVE_FACETS = frozenset({*HEADS, *MODIFIERS} - {"fabric"})
 _PLURAL_FACETS = {"en": frozenset({*HEADS, "pattern", "detail", "neckline", "sleeve"}), "de": HEADS}
 
@@ -102,7 +103,7 @@ class Reader:
     def read(self, texts: Sequence[str], langs: Sequence[str]) -> Reading:
         """Find elements and cues.
 
-        A short Chinese mention that cuts across two words of the text is left out, and one inside a longer cue where it is ambiguous (`红` in `红毯`) or where the cue shows
+        A short Chinese mention that is part of other words is left out, and one inside a longer cue where it is ambiguous (`红` in `红毯`) or where the cue shows
         another sense (`裙` in `裙带关系`).
 
         Args:
@@ -115,7 +116,8 @@ class Reader:
         hidden = _is_inside(mentions, cues) & self.is_ambiguous[mentions.claim]
         hidden |= _is_inside(mentions, cues.where(self.weight[cues.claim] < 0))
         mentions = mentions.where(~hidden)
-        return Reading(mentions.where(~cuts_across_words(mentions, texts)), cues)
+        crossing = cuts_across_words(mentions, texts, _IS_WORN[self.facets_of(mentions)])
+        return Reading(mentions.where(~crossing), cues)
 
     def facets_of(self, mentions: Matches) -> npt.NDArray[np.int64]:
         """Get the position in `FACETS` of each mention's facet."""
