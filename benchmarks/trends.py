@@ -132,7 +132,7 @@ def _score(sneakers: Sneakers, origin: int) -> Scored:
     forecast = model.predict(H)
 
     def matrix(column: str) -> Array:
-        return forecast[column].to_numpy().reshape(-1, H)
+        return np.asarray(forecast[column].to_numpy(), dtype=np.float64).reshape(-1, H)
 
     guesses = {name: peer(panel, H) for name, peer in PEERS.items()} | {"modacast": matrix("y_hat")}
     before = sneakers.y[:, origin - H : origin].mean(axis=1)
