@@ -12,6 +12,7 @@ __all__ = ["variants"]
 
 _VOWELS = frozenset("aeiou")
 _MIN_JOINED = 7
+_LAST_CASED = "\u0530"
 _JOINING = frozenset({"en", "zh", "ja", "ko"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
@@ -37,7 +38,7 @@ def variants(surface: str, lang: str, *, plural: bool = True) -> frozenset[str]:
 
 
 def _is_alphabetic(surface: str) -> bool:
-    return surface[-1:].isalpha() and all(ord(character) < 0x0530 for character in surface)
+    return surface[-1:].isalpha() and max(surface) < _LAST_CASED
 
 
 def _joined(form: str, lang: str) -> str:
@@ -50,6 +51,8 @@ def _joined(form: str, lang: str) -> str:
 
 
 def _without_accents(form: str, lang: str) -> str:
+    if form.isascii():
+        return form
     if lang == "de":
         return form.translate(_UMLAUTS)
     decomposed = unicodedata.normalize("NFD", form)

@@ -98,7 +98,7 @@ class Matcher:
     def __init__(self, claims: Sequence[Claim]) -> None:
         from ahocorasick_rs import AhoCorasick
 
-        spellings = [" ".join(spelling.split()) for spelling in fold_all([claim.surface for claim in claims])]
+        spellings = list(map(_tight, fold_all([claim.surface for claim in claims])))
         patterns = list(dict.fromkeys(filter(None, spellings)))
         self._resolved = _resolve(claims, spellings, patterns)
         self._forbidden_left, self._forbidden_right = _boundaries(claims, spellings)
@@ -197,6 +197,10 @@ def _slices(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def _concatenate(arrays: Sequence[Ints]) -> Ints:
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
+
+
+def _tight(spelling: str) -> str:
+    return " ".join(spelling.split()) if " " in spelling else spelling
 
 
 def _resolve(

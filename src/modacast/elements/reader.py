@@ -142,19 +142,18 @@ def _concise(entries: Sequence[Entry]) -> Iterator[Entry]:
     clear = {(entry.element_id, entry.surface.text) for entry in entries if not entry.surface.ambiguous}
     for entry in entries:
         text = entry.surface.text
-        if not any(
-            text.endswith(word) and (entry.element_id, text.removesuffix(word)) in clear for word in _GENERIC
+        if text.endswith(_GENERIC) and any(
+            (entry.element_id, text.removesuffix(w)) in clear for w in _GENERIC
         ):
-            yield entry
+            continue
+        yield entry
 
 
 def _claims(entry: Entry, owner: int) -> Iterator[Claim]:
     text, exact = entry.surface.text, entry.surface.exact
     facet = entry.element_id.partition("/")[0]
-    tail = (
-        entry.lang == "de" and facet in HEADS and len(text) >= _MIN_TAIL and text.isalpha() and text.islower()
-    )
-    tail = tail and not entry.surface.ambiguous
+    is_noun = entry.lang == "de" and facet in HEADS and text.isalpha() and not entry.surface.ambiguous
+    tail = is_noun and len(text) >= _MIN_TAIL
     yield Claim(text, entry.lang, owner, exact=exact, tail=tail, rank=entry.rank)
     if not exact:
         # after every listed surface, so that a plural never takes what another element lists
