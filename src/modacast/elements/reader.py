@@ -142,11 +142,9 @@ def _concise(entries: Sequence[Entry]) -> Iterator[Entry]:
     clear = {(entry.element_id, entry.surface.text) for entry in entries if not entry.surface.ambiguous}
     for entry in entries:
         text = entry.surface.text
-        if text.endswith(_GENERIC) and any(
-            (entry.element_id, text.removesuffix(w)) in clear for w in _GENERIC
-        ):
-            continue
-        yield entry
+        stem = text.removesuffix(next(filter(text.endswith, _GENERIC), ""))
+        if stem == text or (entry.element_id, stem) not in clear:
+            yield entry
 
 
 def _claims(entry: Entry, owner: int) -> Iterator[Claim]:
