@@ -38,7 +38,7 @@ season/summer,,夏天?,summer?,夏?,여름?,été?,sommer?,verano?,estate?,verã
 )
 
 CUES = (
-    Cue("zh", "穿搭", 0.95), Cue("zh", "红毯", 0.6), Cue("zh", "裙带关系", -0.9), Cue("zh", "红包", -0.3),
+    Cue("zh", "穿搭", 0.95), Cue("zh", "红毯", 0.6), Cue("zh", "裙带关系", -0.9), Cue("zh", "裙子关系", -0.9), Cue("zh", "红包", -0.3),
     Cue("en", "outfit", 0.9), Cue("en", "recipe", -0.8),
 )  # fmt: skip
 

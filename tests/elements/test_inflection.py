@@ -17,7 +17,7 @@ from modacast.types import LANGUAGES
         ("de", "jacke", "jacken"), ("de", "ärmellos", "aermellos"), ("es", "pantalón", "pantalones"),
         ("es", "algodón", "algodon"), ("es", "falda corta", "faldas cortas"), ("it", "camicia", "camicie"),
         ("it", "giacca", "giacche"), ("it", "vestito lungo", "vestiti lunghi"), ("pt", "calção", "calções"),
-        ("pt", "avental", "aventais"), ("pt", "algodão", "algodao"), ("zh", "clean fit", "cleanfit"),
+        ("pt", "avental", "aventais"), ("pt", "algodão", "algodao"), ("zh", "clean fit", "cleanfit"), ("zh", "t恤", "t 恤"), ("en", "track pants", "track pant"),
     ],
 )  # fmt: skip
 def test_regular_forms(lang: str, surface: str, expected: str) -> None:

@@ -29,6 +29,7 @@ def names(tagger: Tagger, text: str, lang: str | None = "zh", *, about_fashion: 
         ("碎花連衣裙", "zh", ["floral", "dress"]),
         ("Ｖ領襯衫", None, ["v-neck", "shirt"]),
         ("牛仔裤", "zh", ["jeans", "denim"]),
+        ("白 T 恤", "zh", ["t-shirt"]),
         ("衬衫裙", "zh", ["shirt-dress"]),
         ("衬衫领", "zh", ["shirt-collar"]),
         ("无袖连衣裙", "zh", ["sleeveless", "dress"]),
@@ -70,6 +71,9 @@ def test_ambiguous_surfaces_want_a_context(tagger: Tagger, text: str, lang: str,
 
 def test_in_a_catalogue_ambiguous_surfaces_count(tagger: Tagger) -> None:
     assert names(tagger, "on top of a red wall", "en", about_fashion=True) == ["top", "red"]
+    assert names(tagger, "dress recipe", "en", about_fashion=True) == ["dress"]
+    assert names(tagger, "裙子关系") == []
+    assert names(tagger, "裙子关系", about_fashion=True) == ["dress"]
 
 
 @pytest.mark.parametrize(

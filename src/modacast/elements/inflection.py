@@ -1,17 +1,22 @@
 """The other spellings of a surface that readers take for the same word.
 
-Regular plurals, joined compounds (`t-shirt`, `tshirt`), dropped accents and apostrophes. Irregular forms belong
+Regular plurals, joined compounds (`t-shirt`, `tshirt`), dropped accents and apostrophes, spaces where two
+scripts meet (`T恤`, `T 恤`). Irregular forms belong
 into the lexicon itself.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 __all__ = ["variants"]
 
 _VOWELS = frozenset("aeiou")
 _MIN_JOINED = 7
+_PLURAL_ONLY = re.compile(r"(?:pants|shorts|trousers|jeans|leggings|tights)$")
+_HAN = "\u4e00-\u9fff"
+_SEAM = re.compile(f"(?<=[a-z0-9])(?=[{_HAN}])|(?<=[{_HAN}])(?=[a-z0-9])")
 _LAST_CASED = "\u0530"
 _JOINING = frozenset({"en", "zh", "ja", "ko"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
@@ -29,7 +34,7 @@ def variants(surface: str, lang: str, *, plural: bool = True) -> frozenset[str]:
     ['t-shirts', 'tshirt', 'tshirts']
     """
     if not _is_alphabetic(surface):
-        return frozenset()
+        return frozenset({_SEAM.sub(" ", surface)} - {surface})
     forms = {surface} | (_plurals(surface, lang) if plural else set())
     forms |= {form.replace("'", "") for form in forms if "'" in form}
     forms |= {joined for form in forms if (joined := _joined(form, lang))}
@@ -66,6 +71,8 @@ def _plurals(surface: str, lang: str) -> set[str]:
         return set()
     words = surface.split(" ")
     lasts = {" ".join([*words[:-1], last]) for last in plural(words[-1])}
+    if lang == "en" and len(words) > 1 and _PLURAL_ONLY.search(surface):
+        lasts.add(surface[:-1])
     if lang not in _HEAD_FIRST or len(words) == 1 or len(words[0]) < 3:
         return lasts
     firsts = {" ".join([first, *words[1:]]) for first in plural(words[0])}

@@ -37,6 +37,8 @@ _IS_WORN = np.array([facet in ("garment", "footwear") for facet in FACETS])
 _ADJECTIVE_FACETS = frozenset({*HEADS, *MODIFIERS} - {"fabric"})
 _PLURAL_FACETS = {"en": frozenset({*HEADS, "pattern", "detail", "neckline", "sleeve"}), "de": HEADS}
 
+# what is listed goes before what is derived from it, and that before the cues
+_VARIANT_RANK, _CUE_RANK = 10_000_000, 100_000_000
 _VARIANT_CONFIDENCE = 0.95
 _SINGLE_CHARACTER_CONFIDENCE = 0.7
 _MIN_TAIL = 5
@@ -86,9 +88,8 @@ class Reader:
                 claims.append(claim)
                 entries.append(entry)
                 confidence.append(_confidence(claim, entry))
-        last = 3 * len(claims)
         for cue in cues:
-            claims.append(Claim(cue.text, cue.lang, -1, rank=last))
+            claims.append(Claim(cue.text, cue.lang, -1, rank=_CUE_RANK))
             entries.append(None)
             confidence.append(1.0)
         self.element = np.array([claim.owner for claim in claims], dtype=np.int64)
@@ -100,7 +101,7 @@ class Reader:
         self.weight = self._weigh(claims, cues)
         self._matcher = Matcher(claims)
 
-    def read(self, texts: Sequence[str], langs: Sequence[str]) -> Reading:
+    def read(self, texts: Sequence[str], langs: Sequence[str], *, about_fashion: bool = False) -> Reading:
         """Find elements and cues.
 
         A short Chinese mention that is part of other words is left out, and one inside a longer cue where it is ambiguous (`红` in `红毯`) or where the cue shows
@@ -109,12 +110,15 @@ class Reader:
         Args:
             texts: what to read.
             langs: language code of each text.
+            about_fashion: whether the texts are known to be about clothes, so that no cue shows another sense.
         """
         matches = self._matcher.find(texts, langs)
         is_cue = self.element[matches.claim] < 0
         cues, mentions = matches.where(is_cue), matches.where(~is_cue)
-        hidden = _is_inside(mentions, cues) & self.is_ambiguous[mentions.claim]
-        hidden |= _is_inside(mentions, cues.where(self.weight[cues.claim] < 0))
+        against = self.weight[cues.claim] < 0
+        hidden = _is_inside(mentions, cues.where(~against)) & self.is_ambiguous[mentions.claim]
+        if not about_fashion:
+            hidden |= _is_inside(mentions, cues.where(against))
         mentions = mentions.where(~hidden)
         crossing = cuts_across_words(mentions, texts, _IS_WORN[self.facets_of(mentions)])
         return Reading(mentions.where(~crossing), cues)
@@ -154,10 +158,9 @@ def _claims(entry: Entry, owner: int) -> Iterator[Claim]:
     tail = is_noun and len(text) >= _MIN_TAIL
     yield Claim(text, entry.lang, owner, exact=exact, tail=tail, rank=entry.rank)
     if not exact:
-        # after every listed surface, so that a plural never takes what another element lists
         plural = facet in _PLURAL_FACETS.get(entry.lang, _ADJECTIVE_FACETS)
         for variant in sorted(variants(text.lower(), entry.lang, plural=plural)):
-            yield Claim(variant, entry.lang, owner, tail=tail, rank=entry.rank + 1_000_000)
+            yield Claim(variant, entry.lang, owner, tail=tail, rank=entry.rank + _VARIANT_RANK)
 
 
 def _confidence(claim: Claim, entry: Entry) -> float:

@@ -28,6 +28,7 @@ _LATIN = frozenset({"de", "fr", "es", "it", "pt"})
 _COLUMNS = ("id", "text", "lang")
 _IS_HEAD = np.array([facet in HEADS for facet in FACETS])
 _IS_COMPOUND = np.array([facet in MODIFIERS and facet != "color" for facet in FACETS])
+_IS_COLOR = np.array([facet == "color" for facet in FACETS])
 _MIN_COMPOUND = 4
 _IS_MODIFIER = np.array([facet in MODIFIERS for facet in FACETS])
 
@@ -72,7 +73,7 @@ class Tagger:
             InvalidInput: a column is missing.
         """
         ids, texts, langs = (text_column(documents, name) for name in _COLUMNS)
-        reading = self.reader.read(texts, langs)
+        reading = self.reader.read(texts, langs, about_fashion=about_fashion)
         reading = replace(reading, mentions=self._without_loose_characters(reading.mentions, texts))
         kept = self._kept(reading, langs, about_fashion=about_fashion)
         found = kept.matches
@@ -166,7 +167,9 @@ class Tagger:
         inside = ~top & (start >= start[container]) & (end <= end[container])
         compound = _IS_COMPOUND[facets[container]] & (end[container] - start[container] >= _MIN_COMPOUND)
         inside &= (_IS_HEAD[facets[container]] | compound) & _IS_MODIFIER[facets]
-        inside &= ~self.reader.is_ambiguous[mentions.claim] & (end - start >= 2)
+        # a colour inside the name of a thing is no longer ambiguous
+        clear = ~self.reader.is_ambiguous[mentions.claim] | (_IS_HEAD[facets[container]] & _IS_COLOR[facets])
+        inside &= clear & (end - start >= 2)
         candidates = np.flatnonzero(inside)
         nested[candidates[leftmost_longest(mentions.where(candidates))]] = True
         return nested

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from modacast.elements import Lexicon, Relevance, Tagger
+from modacast.elements.cues import load_cues
+from modacast.types import FACETS, LANGUAGES
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return Lexicon.load(strict=False)
+
+
+@pytest.fixture(scope="module")
+def tagger(lexicon: Lexicon) -> Tagger:
+    return Tagger(lexicon)
+
+
+def test_nothing_is_wrong_and_every_facet_and_language_is_there(lexicon: Lexicon) -> None:
+    assert len(lexicon) > 1000
+    assert all(lexicon.facet(name) for name in FACETS)
+    for lang in LANGUAGES:
+        assert sum(lang in element.labels for element in lexicon) > 0.9 * len(lexicon)
+
+
+def test_the_cues_are_sound() -> None:
+    cues = load_cues()
+    assert {cue.lang for cue in cues} == set(LANGUAGES)
+    assert any(cue.weight < 0 for cue in cues)
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("zh", "碎花连衣裙 V领 短袖"), ("en", "floral v-neck dresses with short sleeves"), ("ja", "花柄のワンピース Vネック 半袖"),
+        ("ko", "꽃무늬 원피스 브이넥 반팔"), ("fr", "robe fleurie col v à manches courtes"),
+        ("de", "geblümtes Sommerkleid, V-Ausschnitt, kurzärmelig"), ("es", "vestido floral con cuello en v y manga corta"),
+        ("it", "vestito floreale con scollo a v e maniche corte"), ("pt", "vestido floral decote v manga curta"),
+    ],
+)  # fmt: skip
+def test_the_same_elements_in_every_language(tagger: Tagger, lang: str, text: str) -> None:
+    table = tagger.tag(pa.table({"id": ["a"], "text": [text], "lang": [lang]}))
+    found = set(table.column("element_id").to_pylist())
+    broad = found.union(*(tagger.lexicon.ancestors(element_id) for element_id in found))
+    assert {"garment/dress", "neckline/v-neck", "sleeve/short-sleeve"} <= broad
+    assert any(element_id.startswith("pattern/") for element_id in broad)
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "passes"),
+    [
+        ("新中式穿搭太美了", "zh", True), ("马面裙火了", "zh", True), ("羽绒服价格大涨", "zh", True), ("春季穿搭", "zh", True),
+        ("防晒衣怎么选", "zh", True), ("鸿星尔克的微博评论好心酸", "zh", True), ("今天的天气", "zh", False),
+        ("嫦娥五号发射成功", "zh", False), ("人大代表带着螺蛳粉参加两会", "zh", False), ("what do you think of this dress?", "en", True),
+        ("my first pair of raw denim jeans", "en", True), ("the election results", "en", False),
+    ],
+)  # fmt: skip
+def test_what_is_about_fashion(tagger: Tagger, text: str, lang: str, *, passes: bool) -> None:
+    assert (Relevance(tagger)([text], [lang])[0] >= 0.5) == passes
