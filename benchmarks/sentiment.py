@@ -86,7 +86,7 @@ def mentions(report: Report, sentiment: Sentiment) -> None:
         cases = list(csv.DictReader(stream))
     documents = pa.table({"id": [str(i) for i in range(len(cases))], "text": [case["text"] for case in cases],
                           "lang": [case["lang"] for case in cases]})  # fmt: skip
-    table = Tagger(Lexicon.load(strict=False)).tag(documents, about_fashion=True)
+    table = Tagger(Lexicon.load()).tag(documents, about_fashion=True)
     rows = sentiment.mention_polarity(table, documents).to_pylist()
     felt: dict[tuple[str, str], float] = {}
     for row in rows:

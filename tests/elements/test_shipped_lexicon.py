@@ -10,7 +10,7 @@ from modacast.types import FACETS, LANGUAGES
 
 @pytest.fixture(scope="module")
 def lexicon() -> Lexicon:
-    return Lexicon.load(strict=False)
+    return Lexicon.load()
 
 
 @pytest.fixture(scope="module")

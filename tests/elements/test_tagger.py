@@ -132,6 +132,7 @@ def test_what_cuts_across_two_words_is_no_mention(tmp_path: Path) -> None:
     )
     tagger = Tagger(Lexicon.load(path, shipped=False), ())
     assert names(tagger, "人大代表带着螺蛳粉参加两会") == []
+    assert names(tagger, "人大代表带着", about_fashion=True) == ["strap"]
     assert names(tagger, "这款手表表带是真皮的") == ["strap"]
 
 

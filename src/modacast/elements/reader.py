@@ -110,7 +110,8 @@ class Reader:
         Args:
             texts: what to read.
             langs: language code of each text.
-            about_fashion: whether the texts are known to be about clothes, so that no cue shows another sense.
+            about_fashion: whether the texts are known to be about clothes; then no cue shows another sense, and
+                no general dictionary says what the words are (it reads `高|腰包|臀` where `高腰|包臀` is meant).
         """
         matches = self._matcher.find(texts, langs)
         is_cue = self.element[matches.claim] < 0
@@ -120,8 +121,9 @@ class Reader:
         if not about_fashion:
             hidden |= _is_inside(mentions, cues.where(against))
         mentions = mentions.where(~hidden)
-        crossing = cuts_across_words(mentions, texts, _IS_WORN[self.facets_of(mentions)])
-        return Reading(mentions.where(~crossing), cues)
+        if not about_fashion:
+            mentions = mentions.where(~cuts_across_words(mentions, texts, _IS_WORN[self.facets_of(mentions)]))
+        return Reading(mentions, cues)
 
     def facets_of(self, mentions: Matches) -> npt.NDArray[np.int64]:
         """Get the position in `FACETS` of each mention's facet."""

@@ -29,6 +29,7 @@ _COLUMNS = ("id", "text", "lang")
 _IS_HEAD = np.array([facet in HEADS for facet in FACETS])
 _IS_COMPOUND = np.array([facet in MODIFIERS and facet != "color" for facet in FACETS])
 _IS_COLOR = np.array([facet == "color" for facet in FACETS])
+_IS_NESTED = np.array([facet in MODIFIERS or facet == "value" for facet in FACETS])
 _MIN_COMPOUND = 4
 _IS_MODIFIER = np.array([facet in MODIFIERS for facet in FACETS])
 
@@ -104,7 +105,7 @@ class Tagger:
             counts |= self._is_paired(mentions, counts)
         mentions = mentions.where(counts)
         top = leftmost_longest(mentions)
-        nested = self._is_nested(mentions, top)
+        nested = self._is_nested(mentions, top, about_fashion=about_fashion)
         confidence = self.reader.confidence[mentions.claim].copy()
         confidence[ambiguous[counts]] *= _IN_DOMAIN_CONFIDENCE if about_fashion else _CONTEXT_CONFIDENCE
         confidence[nested] *= _NESTED_CONFIDENCE
@@ -154,7 +155,7 @@ class Tagger:
         paired[right[meets]] = True
         return paired
 
-    def _is_nested(self, mentions: Matches, top: Flags) -> Flags:
+    def _is_nested(self, mentions: Matches, top: Flags, *, about_fashion: bool) -> Flags:
         """Mark the clear modifiers that lie inside a head, or a longer modifier, that counts."""
         nested = np.zeros(len(mentions), dtype=np.bool_)
         if not len(mentions):
@@ -166,10 +167,10 @@ class Tagger:
         facets = self.reader.facets_of(mentions)
         inside = ~top & (start >= start[container]) & (end <= end[container])
         compound = _IS_COMPOUND[facets[container]] & (end[container] - start[container] >= _MIN_COMPOUND)
-        inside &= (_IS_HEAD[facets[container]] | compound) & _IS_MODIFIER[facets]
+        inside &= (_IS_HEAD[facets[container]] | compound) & _IS_NESTED[facets]
         # a colour inside the name of a thing is no longer ambiguous
         clear = ~self.reader.is_ambiguous[mentions.claim] | (_IS_HEAD[facets[container]] & _IS_COLOR[facets])
-        inside &= clear & (end - start >= 2)
+        inside &= (clear | about_fashion) & (end - start >= 2)
         candidates = np.flatnonzero(inside)
         nested[candidates[leftmost_longest(mentions.where(candidates))]] = True
         return nested
