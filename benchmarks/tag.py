@@ -29,6 +29,7 @@ _FOLDER_COLUMNS = {
 }  # fmt: skip
 _TAG = re.compile(r"<([^/<>]+)>([^<]*)</\1>")
 _N_PEER_TITLES = 400
+_FOR_WHOM = {"garment/childrenswear", "garment/womenswear", "garment/menswear", "garment/clothing"}
 _NOT_IN_JD = HEADS | {"brand", "value", "occasion"}
 
 
@@ -221,9 +222,12 @@ def myntra(report: Report, tagger: Tagger, data: Path, limit: int | None) -> Non
         right = []
         for row, mentions in zip(rows, found, strict=True):
             if truths[row[column]]:
-                chosen = [m.element_id for m in mentions if m.facet in facets]
-                # an English title names its garment last and its main colour first
-                answer = chosen[-1 if name == "article type" else 0 :][:1]
+                chosen = [m for m in mentions if m.facet in facets and m.element_id not in _FOR_WHOM]
+                if name == "article type":
+                    # an English title names its garment last, but for what comes along with it
+                    end = row["productDisplayName"].lower().find(" with ") % (1 << 20)
+                    chosen = [m for m in chosen if m.start < end][::-1] or chosen
+                answer = [m.element_id for m in chosen[:1]]
                 right.append(bool(truths[row[column]] & closure(tagger.lexicon, answer)))
         report.add_mean(f"Myntra titles, {name}", "accuracy", right, must=0.85, ahead=0.93)
         unknown = sorted({row[column] for row in rows if not truths[row[column]]})

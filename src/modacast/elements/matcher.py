@@ -21,7 +21,7 @@ __all__ = ["Claim", "Matcher", "Matches", "leftmost_longest"]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-_BATCH_CHARACTERS = 2_000_000
+_BATCH_CHARACTERS = 500_000
 _UNKNOWN = len(LANGUAGES)
 _LANGUAGE_CODES = {lang: code for code, lang in enumerate(LANGUAGES)}
 
