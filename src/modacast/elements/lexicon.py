@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.resources import as_file, files
 from pathlib import Path
 
 from modacast.elements.folding import fold
 from modacast.elements.lexicon_check import checked
-from modacast.elements.lexicon_file import HEADER, Problem, Row, Surface, read_rows, write_rows
+from modacast.elements.lexicon_file import HEADER, Problem, Row, Surface, write_rows
+from modacast.elements.lexicon_layers import read_layers
 from modacast.errors import InvalidInput, NotFound, suggest
 from modacast.types import FACETS, LANGUAGES, Element
 
@@ -72,7 +72,7 @@ class Lexicon:
             NotFound: a path does not exist.
         """
         problems: list[Problem] = []
-        rows = checked(_merged(_read(paths, shipped, problems)), problems)
+        rows = checked(read_layers(paths, problems, shipped=shipped), problems)
         if problems and strict:
             shown = "\n  ".join(map(str, problems[:_SHOWN_PROBLEMS]))
             more = len(problems) - _SHOWN_PROBLEMS
@@ -245,45 +245,6 @@ class Lexicon:
         while parent and parent not in left:
             parent = self._elements[parent].parent or ""
         return parent
-
-
-def _read(paths: Sequence[str | Path], shipped: bool, problems: list[Problem]) -> list[Row]:
-    rows: list[Row] = []
-    if shipped:
-        with as_file(files("modacast.elements") / "data" / "lexicon") as folder:
-            for facet in FACETS:
-                if (folder / f"{facet}.csv").is_file():
-                    rows.extend(read_rows(folder / f"{facet}.csv", 0, problems))
-    for layer, path in enumerate(map(Path, paths), start=int(shipped)):
-        for file in sorted(path.glob("*.csv")) if path.is_dir() else [path]:
-            rows.extend(read_rows(file, layer, problems))
-    return rows
-
-
-def _merged(rows: Iterable[Row]) -> list[Row]:
-    """Merge rows into those of the same id in earlier layers; a second one in the same layer stays."""
-    merged: list[Row] = []
-    positions: dict[str, int] = {}
-    for row in rows:
-        position = positions.get(row.id)
-        if position is None or merged[position].layer == row.layer:
-            positions.setdefault(row.id, len(merged))
-            merged.append(row)
-        else:
-            merged[position] = _merge(merged[position], row)
-    return merged
-
-
-def _merge(old: Row, new: Row) -> Row:
-    cells = dict(old.cells)
-    for lang, surfaces in new.cells.items():
-        kept = cells.get(lang, ()) if lang in new.added else ()
-        known = {surface.text for surface in kept}
-        cells[lang] = (*kept, *(surface for surface in surfaces if surface.text not in known))
-    attributes = {**old.attributes, **new.attributes}
-    return replace(
-        new, parent=new.parent or old.parent, cells=cells, added=frozenset(), attributes=attributes
-    )
 
 
 def _without_surface(rows: Sequence[Row], name: str) -> list[Row]:
