@@ -30,7 +30,7 @@ from modacast.errors import InvalidInput, NotFound
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["E5_PREFIXES", "Model", "converted_model", "default_cache_dir", "find_model"]
+__all__ = ["E5_PREFIXES", "Model", "converted_model", "default_cache_dir", "find_model", "local_path"]
 
 E5_PREFIXES: Mapping[str, str] = {"query": "query: ", "document": "passage: "}
 _CONVERTER = "modacast-converter-1"
@@ -79,7 +79,7 @@ def converted_model(
         InvalidInput: what is there is no model, or a broken one.
         StorageError: the conversion cannot be written.
     """
-    path = _local_path(name, allow_download)
+    path = local_path(name, allow_download)
     if path is not None and (path / "model.bin").is_file():
         return path
     model = find_model(name, path, precision)
@@ -211,7 +211,12 @@ def _pooling(path: Path) -> str:
     return names[chosen.pop()]
 
 
-def _local_path(name: str | Path, allow_download: bool) -> Path | None:
+def local_path(name: str | Path, allow_download: bool) -> Path | None:
+    """Get where a model lies on this machine; None for the bundled one.
+
+    Raises:
+        NotFound: there is no such model on this machine, and downloading was not allowed or failed.
+    """
     if name == "bundled":
         return None
     path = Path(name).expanduser()
