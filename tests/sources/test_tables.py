@@ -331,3 +331,14 @@ def test_no_bytes_make_a_traceback(tmp_path: Path, content: bytes) -> None:
 def test_a_properly_quoted_file_gives_back_every_text(tmp_path: Path, written: list[str]) -> None:
     lines = ["text,date"] + ['"' + text.replace('"', '""') + '",2024-01-01' for text in written]
     assert texts(read(tmp_path / "a.csv", "\n".join(lines))) == written
+
+
+def test_a_schema_without_a_name_knows_the_usual_names_of_documents(tmp_path: Path) -> None:
+    schema = pa.schema(
+        [
+            pa.field("row", pa.int64()),
+            pa.field("id", pa.string()),
+            pa.field("text", pa.string(), nullable=False),
+        ]
+    )
+    assert texts(read(tmp_path / "a.csv", "review,label\n好,1\n", schema=schema)) == ["好"]

@@ -133,7 +133,7 @@ class Deduplicator:
             published_at: `(n,)` timestamps.
         """
         hashes, moments, short_ids = hash_texts(texts), _int64(published_at), _short_ids(ids)
-        is_stored = self._texts.has_ids(short_ids) | _repeats(short_ids)
+        is_stored = self._texts.has_ids(short_ids)
         copy_of = self._copies(hashes, moments, short_ids, is_stored)
         is_new = ~is_stored
         is_new[list(copy_of)] = False
@@ -185,17 +185,23 @@ class Deduplicator:
     def _copies(
         self, hashes: Integers, moments: Integers, short_ids: Integers, is_stored: npt.NDArray[np.bool_]
     ) -> dict[int, str]:
+        """Find the copies row by row, and mark in `is_stored` the documents that came before in these rows."""
         copy_of: dict[int, str] = {}
         fresh: dict[int, list[tuple[int, int]]] = {}
-        in_question = self._texts.has_hashes(hashes) | _has_twin(hashes)
+        fresh_ids: set[int] = set()
+        in_question = self._texts.has_hashes(hashes) | _has_twin(hashes) | _has_twin(short_ids)
         for i in np.flatnonzero(in_question & ~is_stored).tolist():
-            own, moment = int(hashes[i]), int(moments[i])
+            own, moment, short_id = int(hashes[i]), int(moments[i]), int(short_ids[i])
+            if short_id in fresh_ids:
+                is_stored[i] = True
+                continue
             known = [*self._texts.find(own), *fresh.get(own, ())]
             within = [entry for entry in known if abs(moment - entry[0]) <= self._window]
             if within:
                 copy_of[i] = _hex(min(within)[1])
             else:
-                fresh.setdefault(own, []).append((moment, int(short_ids[i])))
+                fresh.setdefault(own, []).append((moment, short_id))
+                fresh_ids.add(short_id)
         return copy_of
 
 
@@ -239,13 +245,6 @@ def _has_twin(values: Integers) -> npt.NDArray[np.bool_]:
     return np.asarray(counts[inverse] > 1)
 
 
-def _repeats(values: Integers) -> npt.NDArray[np.bool_]:
-    """Get which values came before in the same array."""
-    again = np.ones(values.size, dtype=np.bool_)
-    again[np.unique(values, return_index=True)[1]] = False
-    return again
-
-
 def _short_ids(ids: Sequence[str]) -> Integers:
     joined = bytes.fromhex("".join(doc_id[:_ID_DIGITS] for doc_id in ids))
     return np.frombuffer(joined, dtype=">i8").astype(np.int64)
@@ -256,8 +255,6 @@ def _hex(short_id: int) -> str:
 
 
 def _int64(column: pa.Array | pa.ChunkedArray) -> Integers:
-    return (
-        np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False))
-        if isinstance(column, pa.Array)
-        else np.asarray(column.cast(pa.int64()).to_numpy())
-    )
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False))

@@ -155,7 +155,7 @@ def _named(path: str, name: str, columns: tuple[str, ...], present: Sequence[str
 def _guessed(path: str, schema: pa.Schema, name: str, free: Sequence[str]) -> tuple[str, ...]:
     field = schema.field(name)
     same = [column for column in free if _plain(column) == name]
-    aliases = _ALIASES.get(schema_name(schema), {}).get(name, ())
+    aliases = _ALIASES.get(schema_name(schema), _ALIASES["raw_documents"]).get(name, ())
     found = same or [column for column in free if _plain(column) in aliases]
     if len(found) == 1:
         return (found[0],)
