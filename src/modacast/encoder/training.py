@@ -1,0 +1,187 @@
+"""What the trainings share: device, arithmetic, schedule, progress and the drawing of curves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
+
+from modacast.errors import InvalidInput
+
+__all__ = [
+    "Arithmetic",
+    "CurvePoint",
+    "Progress",
+    "TrainingClock",
+    "TrainingState",
+    "arithmetic",
+    "draw_curve",
+    "learning_rate_share",
+    "pick_device",
+]
+
+Arithmetic = Literal["auto", "float32", "bfloat16", "float16"]
+_RACE_SIZE = 512
+_PAYS = 1.5
+_COLORS = ("#b23a48", "#33658a", "#758e4f", "#f6ae2d")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """Where a training is.
+
+    Attributes:
+        step: updates of the weights so far.
+        share: of the whole training that is done, in [0, 1].
+        loss: of the last step.
+        seconds: since it began, an interrupted part before included.
+        seconds_left: as the pace so far foretells.
+    """
+
+    step: int
+    share: float
+    loss: float
+    seconds: float
+    seconds_left: float
+
+
+Progress = Callable[[TrainingState], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One reading during a training.
+
+    Attributes:
+        step: updates of the weights so far.
+        seconds: since it began.
+        values: name to reading, for example `{"held-out loss": 3.1}`.
+    """
+
+    step: int
+    seconds: float
+    values: Mapping[str, float]
+
+
+class TrainingClock:
+    """Knows how much of a training is done, by steps, by minutes, or by whichever is reached first.
+
+    Args:
+        steps: updates of the weights in all; None for as many as the time allows.
+        minutes: time in all; None for as long as the steps take.
+        seconds_before: spent before an interruption.
+
+    Raises:
+        InvalidInput: neither is given, or one is not positive.
+    """
+
+    def __init__(self, steps: int | None, minutes: float | None, *, seconds_before: float = 0.0) -> None:
+        if steps is None and minutes is None:
+            raise InvalidInput("say how long to train: steps, minutes, or both")
+        if (steps is not None and steps < 1) or (minutes is not None and minutes <= 0):
+            raise InvalidInput(f"steps and minutes must be positive; got steps={steps}, minutes={minutes}")
+        self._steps = steps
+        self._limit = None if minutes is None else 60.0 * minutes
+        self._began = time.monotonic() - seconds_before
+
+    @property
+    def seconds(self) -> float:
+        """Time since the beginning."""
+        return time.monotonic() - self._began
+
+    def share(self, step: int) -> float:
+        """Get the share that is done after `step` steps, in [0, 1]."""
+        by_steps = step / self._steps if self._steps else 0.0
+        by_time = self.seconds / self._limit if self._limit else 0.0
+        return min(1.0, max(by_steps, by_time))
+
+    def state(self, step: int, loss: float) -> TrainingState:
+        """Get what is reported after a step."""
+        share, seconds = self.share(step), self.seconds
+        return TrainingState(step, share, loss, seconds, seconds * (1 - share) / max(share, 1e-9))
+
+
+def learning_rate_share(share: float, *, warmup: float) -> float:
+    """Get the factor of the learning rate: rises straight to 1 over `warmup`, then falls straight to 0."""
+    if share < warmup:
+        return max(share / warmup, 1e-3)
+    return max((1.0 - share) / (1.0 - warmup), 1e-3)
+
+
+def pick_device(torch: Any, device: str) -> str:
+    """Get the device to train on.
+
+    Raises:
+        InvalidInput: a GPU was asked for and there is none.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise InvalidInput(f"device {device!r} was asked for, but torch finds no GPU here")
+    return device
+
+
+def arithmetic(torch: Any, device: str, wanted: Arithmetic) -> Callable[[], AbstractContextManager[Any]]:
+    """Get what to compute in: a maker of contexts for the forward passes.
+
+    Where the choice is free, a GPU computes in bfloat16, and a processor does where that wins a short race:
+    processors with instructions for it are several times faster, others slower.
+    """
+    dtype = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": None}.get(wanted)
+    if wanted == "auto" and (device != "cpu" or _bfloat16_pays(torch)):
+        dtype = torch.bfloat16
+    if dtype is None:
+        return nullcontext
+    return lambda: torch.autocast(device.split(":")[0], dtype=dtype)
+
+
+def _bfloat16_pays(torch: Any) -> bool:
+    def seconds(dtype: Any) -> float:
+        a, b = (
+            torch.ones(_RACE_SIZE, _RACE_SIZE, dtype=dtype),
+            torch.ones(_RACE_SIZE, _RACE_SIZE, dtype=dtype),
+        )
+        best = float("inf")
+        for _ in range(4):
+            began = time.perf_counter()
+            a @ b
+            best = min(best, time.perf_counter() - began)
+        return best
+
+    return seconds(torch.float32) > _PAYS * seconds(torch.bfloat16)
+
+
+def draw_curve(points: Sequence[CurvePoint], title: str) -> str:
+    """Get an SVG of readings over steps, each in its own panel."""
+    names = list(dict.fromkeys(name for point in points for name in point.values))
+    height = 40 + 150 * len(names)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height}" '
+        f'font-family="sans-serif" font-size="12" role="img" aria-label="{escape(title)}">',
+        f'<text x="10" y="22" font-size="15">{escape(title)}</text>',
+    ]
+    for i, name in enumerate(names):
+        read = [(point.step, point.values[name]) for point in points if name in point.values]
+        parts += _panel(name, read, 40 + 150 * i, _COLORS[i % len(_COLORS)])
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def _panel(name: str, read: Sequence[tuple[int, float]], top: int, color: str) -> list[str]:
+    low, high = min(y for _, y in read), max(y for _, y in read)
+    last = max(1, max(x for x, _ in read))
+    spread = (high - low) or 1.0
+    places = [(70 + 550 * x / last, top + 115 - 90 * (y - low) / spread) for x, y in read]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    dots = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{color}"/>' for x, y in places[-1:]]
+    return [
+        f'<text x="70" y="{top + 14}">{escape(name)}: {read[0][1]:.4g} to {read[-1][1]:.4g}</text>',
+        f'<text x="62" y="{top + 29}" text-anchor="end">{high:.3g}</text>',
+        f'<text x="62" y="{top + 119}" text-anchor="end">{low:.3g}</text>',
+        f'<text x="620" y="{top + 132}" text-anchor="end">step {last}</text>',
+        f'<path d="M70 {top + 20}V{top + 118}H620" fill="none" stroke="#999"/>',
+        f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2"/>',
+        *dots,
+    ]
