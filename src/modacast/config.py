@@ -107,6 +107,7 @@ class RecommendSettings(_Section):
     k: int = Field(12, ge=1, le=200)
     half_life_days: float = Field(60, gt=0)
     exclude_purchased: bool = False
+    learn: bool = Field(True, description="learn the ranking from feedback")
 
 
 class PrivacySettings(_Section):

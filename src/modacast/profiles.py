@@ -60,18 +60,24 @@ class CatalogueView(Protocol):
     """What profiles need of a catalogue; `modacast.recommend.Catalogue` has it.
 
     Attributes:
-        row: item id to its row.
         prices: `(n,)` float64, NaN where unknown.
         vectors: `(n, d)` float32, or None.
-        element_ids: names of the columns of `elements`.
         elements: `(n, m)` sparse: how much each item is of each element, in [0, 1].
     """
 
-    row: Mapping[str, int]
-    prices: npt.NDArray[np.float64]
     vectors: Floats | None
-    element_ids: Sequence[str]
+    prices: npt.NDArray[np.float64]
     elements: sparse.csr_matrix
+
+    @property
+    def row(self) -> Mapping[str, int]:
+        """Item id to its row."""
+        ...
+
+    @property
+    def element_ids(self) -> Sequence[str]:
+        """Names of the columns of `elements`."""
+        ...
 
 
 class ProfileBuilder:

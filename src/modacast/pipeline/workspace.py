@@ -13,7 +13,7 @@ from modacast.errors import StorageError
 from modacast.store import Database, Lake
 
 if TYPE_CHECKING:
-    from modacast.elements import Lexicon, Tagger
+    from modacast.elements import Lexicon, Relevance, Tagger
     from modacast.encoder import CachedEncoder
     from modacast.privacy import Pseudonymiser
 
@@ -85,10 +85,19 @@ class Workspace:
         return Tagger(self.lexicon)
 
     @cached_property
+    def relevance(self) -> Relevance:
+        """Tells whether texts are about fashion."""
+        from modacast.elements import Relevance
+
+        return Relevance(self.tagger)
+
+    @cached_property
     def encoder(self) -> CachedEncoder:
         """The language model, with the home's cache of vectors."""
         from modacast.encoder import CachedEncoder, Encoder, VectorCache
 
         chosen = self.settings.encoder
         encoder = Encoder.from_pretrained(chosen.model, threads=chosen.threads)
-        return CachedEncoder(encoder, VectorCache(self.home / "vectors.sqlite", encoder.model_id, encoder.dim))
+        return CachedEncoder(
+            encoder, VectorCache(self.home / "vectors.sqlite", encoder.model_id, encoder.dim)
+        )

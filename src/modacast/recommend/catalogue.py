@@ -51,7 +51,7 @@ class Catalogue:
         self.ids: list[str] = items["id"].to_pylist()
         self.titles: list[str] = items["title"].to_pylist()
         self.vectors = vectors
-        self.row = {item_id: row for row, item_id in enumerate(self.ids)}
+        self.row: dict[str, int] = {item_id: row for row, item_id in enumerate(self.ids)}
         self.groups = _codes(
             [g or f"\0{i}" for g, i in zip(items["group_id"].to_pylist(), self.ids, strict=True)]
         )
@@ -59,6 +59,7 @@ class Catalogue:
         self.created = _days(items["created_at"])
         self.available = items["available"].to_numpy(zero_copy_only=False).astype(bool)
         self.own_elements: list[list[str]] = [found or [] for found in items["element_ids"].to_pylist()]
+        self.element_ids: list[str]
         self.element_ids, self.elements = _elements(self.own_elements, parents or {})
         self.element_row = {element_id: i for i, element_id in enumerate(self.element_ids)}
 

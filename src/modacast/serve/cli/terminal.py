@@ -148,7 +148,9 @@ def write_table(table: pa.Table, path: Path) -> None:
     elif kind in {"jsonl", "ndjson"}:
         text = "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in table.to_pylist())
     else:
-        raise InvalidInput(f"cannot tell a format from {path.name!r}: use .csv, .tsv, .jsonl or .parquet (.gz)")
+        raise InvalidInput(
+            f"cannot tell a format from {path.name!r}: use .csv, .tsv, .jsonl or .parquet (.gz)"
+        )
     data = text.encode()
     write_atomically(path, lambda file: file.write(gzip.compress(data) if packed else data))
 
@@ -167,5 +169,7 @@ def _csv(table: pa.Table, delimiter: str = ",") -> str:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
-        return "|".join(f"{part[0]}={part[1]:.4g}" if isinstance(part, tuple) else str(part) for part in value)
+        return "|".join(
+            f"{part[0]}={part[1]:.4g}" if isinstance(part, tuple) else str(part) for part in value
+        )
     return value.isoformat() if hasattr(value, "isoformat") else value

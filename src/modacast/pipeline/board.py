@@ -1,0 +1,136 @@
+"""The trend board: series, forecasts, stages and evidence from all that was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from modacast.errors import InvalidInput
+from modacast.pipeline.fingerprints import fingerprint
+from modacast.pipeline.progress import Progress, StageRow, StageTimer
+from modacast.pipeline.workspace import Workspace
+from modacast.trends import EnsembleForecaster, trend_board, weekly_series
+from modacast.types import FORECASTS, SERIES, TRENDS
+
+__all__ = ["BOARD_VERSION", "latest_board", "make_board"]
+
+BOARD_VERSION = 2
+"""Raised whenever the same texts would give another board, so that old ones are computed again."""
+
+_MIN_WEEKS = 8
+_MAX_GAP_WEEKS = 26
+
+
+def make_board(workspace: Workspace, progress: Progress) -> StageRow:
+    """Compute the board of the last week that was read (or of `trends.as_of`), unless it is there already."""
+    settings = workspace.settings.trends
+    timer = StageTimer(progress, "board")
+    tagged = workspace.lake.commits("tag/")
+    found = fingerprint(
+        [(c.key, c.fingerprint) for c in tagged],
+        settings.model_dump(),
+        workspace.lexicon.version,
+        BOARD_VERSION,
+    )
+    key = f"board/{settings.as_of or 'latest'}"
+    known = workspace.lake.find(key, found)
+    if known:
+        timer.add(known.rows["trends"], 0, known=known.rows["trends"])
+        return timer.finish()
+    read = _read(workspace)
+    documents, mentions, panel = read.documents, read.mentions, read.panel
+    parents = {element.id: element.parent for element in workspace.lexicon.elements.values()}
+    series = weekly_series(
+        mentions,
+        documents,
+        panel,
+        lexicon_parents=parents,
+        segments=tuple(settings.segments),
+        min_mentions=settings.min_mentions,
+        read_until=settings.as_of,
+    )
+    series = _usable(series)
+    if series.num_rows == 0:
+        tables = {
+            "series": SERIES.empty_table(),
+            "forecasts": FORECASTS.empty_table(),
+            "trends": TRENDS.empty_table(),
+        }
+    else:
+        made_at = datetime.combine(max(series["ds"].to_pylist()), time(), UTC) + timedelta(days=7)
+        forecaster = EnsembleForecaster(freq="W", upper=1.0, made_at=made_at).fit(series)
+        forecasts = forecaster.predict(settings.horizon)
+        board = trend_board(
+            series,
+            forecasts,
+            mentions,
+            documents,
+            backtests=None if forecaster.backtest_ is None else forecaster.backtest_.scores(),
+            lexicon_parents=parents,
+            n_evidence=settings.evidence,
+        )
+        tables = {"series": series, "forecasts": forecasts, "trends": board}
+    workspace.lake.commit(key, tables, fingerprint=found)
+    timer.add(mentions.num_rows, tables["trends"].num_rows)
+    return timer.finish()
+
+
+def latest_board(workspace: Workspace) -> dict[str, pa.Table]:
+    """Get `series`, `forecasts` and `trends` as last computed for the settings' `as_of`.
+
+    Raises:
+        InvalidInput: no board has been computed yet.
+    """
+    key = f"board/{workspace.settings.trends.as_of or 'latest'}"
+    if workspace.lake.find(key) is None:
+        raise InvalidInput(f"there is no trend board in {workspace.home} yet; run `modacast run` first")
+    return {name: workspace.lake.read(name, prefix=key) for name in ("series", "forecasts", "trends")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    documents: pa.Table
+    mentions: pa.Table
+    panel: pa.Table
+
+
+def _read(workspace: Workspace) -> _Read:
+    lake = workspace.lake
+    documents, mentions, panel = lake.read("documents"), lake.read("mentions"), lake.read("panel")
+    as_of = workspace.settings.trends.as_of
+    if as_of is not None:
+        end = pa.scalar(
+            datetime.combine(as_of, time(), UTC) + timedelta(days=1), documents["published_at"].type
+        )
+        documents = documents.filter(pc.less(documents["published_at"], end))
+        panel = panel.filter(pc.less_equal(panel["ds"], pa.scalar(as_of - timedelta(days=6), pa.date32())))
+        mentions = mentions.filter(pc.is_in(mentions["doc_id"], documents["id"].combine_chunks()))
+    return _Read(documents, mentions, panel)
+
+
+def _usable(series: pa.Table) -> pa.Table:
+    """Each series from after its last long gap to the last week that was read; only those that are long enough.
+
+    What was read before a gap of half a year or more came from another time, and mostly from other sources:
+    compared across the gap, a change of panel would look like a trend. A segment that is no longer read keeps
+    its own last week.
+    """
+    frame = pl.DataFrame(series).sort("unique_id", "ds").with_row_index("row")
+    read = frame.filter(pl.col("y").is_not_null())
+    gap = (pl.col("row") - pl.col("row").shift(1)).over("unique_id") > _MAX_GAP_WEEKS
+    spans = (
+        read.with_columns(pl.when(gap).then(pl.col("row")).otherwise(None).alias("restart"))
+        .group_by("unique_id")
+        .agg(
+            pl.max_horizontal(pl.col("row").min(), pl.col("restart").max()).alias("first"),
+            pl.col("row").max().alias("last"),
+        )
+    )
+    kept = frame.join(spans, on="unique_id").filter(pl.col("row").is_between(pl.col("first"), pl.col("last")))
+    long_enough = pl.col("y").count().over("unique_id") >= _MIN_WEEKS
+    mentioned = pl.col("n_mentions").sum().over("unique_id") > 0
+    return kept.filter(long_enough & mentioned).select(SERIES.names).to_arrow().cast(SERIES)

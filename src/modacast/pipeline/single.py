@@ -1,0 +1,227 @@
+"""One stage at a time, on one file or for one shopper: what the command line and the API call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from modacast.config import EncoderSettings, Input
+from modacast.elements import Lexicon, Sentiment, Tagger
+from modacast.encoder import Encoder
+from modacast.errors import InvalidInput
+from modacast.pipeline.people import fitted, learn_from_feedback, make_profiles, open_shop
+from modacast.pipeline.progress import Progress, Silent, StageRow, StageTimer
+from modacast.pipeline.shop import import_events
+from modacast.pipeline.texts import clean_batch, clean_reviews, detect_languages
+from modacast.pipeline.workspace import Workspace
+from modacast.sources.tables import read_rows
+from modacast.store.files import write_atomically
+from modacast.types import Batch
+
+__all__ = [
+    "Lists",
+    "clean_file",
+    "embed_file",
+    "feedback_status",
+    "import_feedback",
+    "recommend_to",
+    "search_items",
+    "tag_file",
+]
+
+Columns = Mapping[str, str | list[str]]
+
+_TEXTS = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("id", pa.string()),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("lang", pa.string()),
+    ]
+)
+_BATCH = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Lists for some shoppers, by the ids that the shop knows them by.
+
+    Attributes:
+        table: `user`, `rank`, `item_id`, `title`, `score`, `reasons`.
+        known: the users who have a history.
+    """
+
+    table: pa.Table
+    known: frozenset[str]
+
+    def rows_of(self, user: str) -> list[dict[str, Any]]:
+        """Get one shopper's list."""
+        return [row for row in self.table.to_pylist() if row["user"] == user]
+
+
+def clean_file(
+    workspace: Workspace, path: Path, *, columns: Columns, lang: str | None, min_relevance: float | None
+) -> Batch:
+    """Clean a file of texts without storing it; `DOCUMENTS` and `REJECTS`."""
+    from modacast.documents import Deduplicator
+    from modacast.sources.files import FileSource
+
+    settings = workspace.settings.clean
+    deduplicator = Deduplicator(window_days=settings.window_days, threshold=settings.near_duplicate)
+    tables, rejects = [], []
+    for batch in FileSource(path.stem, path, columns=columns, lang=lang).read():
+        cleaned = clean_batch(workspace, batch.table, path.stem, deduplicator, min_relevance=min_relevance)
+        tables.append(cleaned.documents)
+        rejects += [batch.rejects, cleaned.rejects]
+    return Batch(pa.concat_tables(tables), pa.concat_tables(rejects))
+
+
+def tag_file(path: Path, *, columns: Columns, lang: str | None) -> Batch:
+    """Find the elements that a file's texts name; `MENTIONS` and `REJECTS`. Rows without an id get their line."""
+    tagger, sentiment = Tagger(Lexicon.load()), Sentiment()
+    mentions, rejects = [], []
+    for batch in _read_texts(path, columns, lang):
+        texts = batch.table
+        documents = pa.table({"id": texts["id"], "text": texts["text"], "lang": texts["lang"]})
+        mentions.append(sentiment.mention_polarity(tagger.tag(documents), documents))
+        rejects.append(batch.rejects)
+    return Batch(pa.concat_tables(mentions), pa.concat_tables(rejects))
+
+
+def embed_file(
+    path: Path, out: Path, *, kind: str, model: str, columns: Columns, progress: Progress
+) -> tuple[int, int]:
+    """Write the vectors of a file's texts as `.npy`; returns the shape `(n, dim)`.
+
+    Raises:
+        InvalidInput: a row has no text, so that rows and vectors would not match.
+    """
+    encoder = Encoder.from_pretrained(EncoderSettings(model=model).model)
+    encode = encoder.encode_query if kind == "query" else encoder.encode_document
+    timer = StageTimer(progress, "embed", path.name)
+    parts = [np.zeros((0, encoder.dim), dtype=np.float32)]
+    for batch in _read_texts(path, columns, None):
+        if batch.rejects.num_rows:
+            first = batch.rejects.slice(0, 1).to_pylist()[0]
+            raise InvalidInput(
+                f"{path} line {first['row']}: {first['reason']}; every row needs a text, or rows and vectors would "
+                "not match. Run `modacast clean` first, or mend the line"
+            )
+        texts = batch.table["text"].to_pylist()
+        for start in range(0, len(texts), _BATCH):
+            parts.append(encode(texts[start : start + _BATCH]))
+            timer.add(len(parts[-1]), len(parts[-1]))
+    vectors = np.concatenate(parts)
+    write_atomically(out, lambda file: np.save(file, vectors))
+    timer.finish()
+    return vectors.shape[0], vectors.shape[1]
+
+
+def search_items(workspace: Workspace, query: str, k: int) -> list[tuple[float, dict[str, Any]]]:
+    """Get the `k` products that are nearest in meaning, with their cosine."""
+    shop = open_shop(workspace, Silent())
+    vectors = shop.catalogue.vectors
+    if vectors is None:
+        raise InvalidInput(
+            "there are no products yet; name a catalogue under [[items]] and run `modacast run`"
+        )
+    scores = vectors @ workspace.encoder.encode_query([query])[0]
+    best = np.argsort(-scores, kind="stable")[:k]
+    return [
+        (float(scores[i]), {"id": shop.catalogue.ids[i], "title": shop.catalogue.titles[i]}) for i in best
+    ]
+
+
+def recommend_to(
+    workspace: Workspace,
+    users: Sequence[str],
+    *,
+    k: int,
+    personal: bool = True,
+    explain: bool = True,
+    lang: Literal["zh", "en"] = "zh",
+) -> Lists:
+    """Recommend to shoppers named by their raw ids, each as they agreed to.
+
+    Args:
+        workspace: with a catalogue and events.
+        users: raw ids; they are not stored.
+        k: length of the lists.
+        personal: False gives everyone the same.
+        explain: whether to give reasons.
+        lang: of the reasons.
+    """
+    keys = {user: workspace.pseudonymiser.key("user", user) for user in users}
+    shop = open_shop(workspace, Silent())
+    profiles = workspace.database.profiles(list(keys.values()))
+    recommender = fitted(workspace, shop, profiles)
+    consents = workspace.database.consents()
+    rows = []
+    for user, key in keys.items():
+        may = personal and consents.get(key, "granted") == "granted"
+        made = recommender.recommend([key], k=k, personal=may, explain=explain, lang=lang)
+        for row in made.to_pylist():
+            title = shop.catalogue.titles[shop.catalogue.row[row["item_id"]]]
+            rows.append({"user": user, "rank": row["rank"], "item_id": row["item_id"], "title": title,
+                         "score": row["score"], "reasons": row["reasons"]})  # fmt: skip
+    schema = pa.schema({"user": pa.string(), "rank": pa.int32(), "item_id": pa.string(), "title": pa.string(),
+                        "score": pa.float64(), "reasons": pa.list_(pa.string())})  # fmt: skip
+    stored = set(profiles["user_key"].to_pylist())
+    return Lists(
+        pa.Table.from_pylist(rows, schema=schema), frozenset(u for u, key in keys.items() if key in stored)
+    )
+
+
+def import_feedback(
+    workspace: Workspace,
+    path: Path,
+    *,
+    name: str,
+    columns: Columns,
+    kind: str | None,
+    progress: Progress,
+) -> list[StageRow]:
+    """Import a file of events: store them, update the profiles, turn reviews into documents, learn."""
+    source = Input(
+        name=name, path=str(path.absolute()), columns=dict(columns), constants={"kind": kind} if kind else {}
+    )
+    with workspace.locked():
+        rows = [import_events(workspace, source, progress), clean_reviews(workspace, progress)]
+        shop = open_shop(workspace, progress)
+        rows.append(make_profiles(workspace, shop, progress))
+        learn_from_feedback(workspace, shop, progress)
+    return rows
+
+
+def feedback_status(workspace: Workspace) -> dict[str, Any]:
+    """Get what feedback there is, and what was learned from it."""
+    events = workspace.database.events()
+    kinds = dict(
+        sorted((row["values"], row["counts"]) for row in pc.value_counts(events["kind"]).to_pylist())
+    )
+    model = workspace.database.active_model("ranker")
+    return {
+        "events": events.num_rows,
+        "kinds": kinds,
+        "shoppers": workspace.database.count("profiles"),
+        "last_event": pc.max(events["at"]).as_py() if events.num_rows else None,
+        "ranker": f"learned, version {model.version}" if model else "default weights",
+        "last_learning": workspace.database.get_state("learning"),
+    }
+
+
+def _read_texts(path: Path, columns: Columns, lang: str | None) -> Any:
+    """Batches of `id, text, lang`, with ids and languages filled in."""
+    constants = {"lang": lang} if lang else {}
+    for batch in read_rows(path, schema=_TEXTS, columns=columns, constants=constants):
+        table = batch.table
+        ids = pc.coalesce(table["id"], pc.cast(table["row"], pa.string()))
+        langs = detect_languages(table["text"].to_pylist(), table["lang"].to_pylist())
+        table = table.set_column(1, "id", ids).set_column(3, "lang", pa.array(langs, pa.string()))
+        yield Batch(table, batch.rejects)

@@ -1,0 +1,50 @@
+"""The command line: `modacast VERB`. Results go to stdout or `--out`, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from modacast.errors import ModacastError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="modacast",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Fashion trend forecasting and personalised recommendation with language models.",
+)
+
+
+def main() -> None:
+    """Run the command line; errors that modacast raises on purpose become one line and an exit code."""
+    from modacast.serve.cli import loop, shoppers, stages, trending  # noqa: F401 (each adds its commands)
+
+    try:
+        app()
+    except ModacastError as error:
+        sys.stderr.write(f"modacast: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            "modacast: stopped; what was finished is stored, and the next run goes on from there\n"
+        )
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    ctx: typer.Context, version: bool = typer.Option(False, "--version", help="show the version")
+) -> None:
+    if version:
+        from modacast import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit

@@ -1,0 +1,143 @@
+"""Commands for the whole loop: demo, init, run, report, doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from modacast.errors import InvalidInput
+from modacast.serve.cli import app
+from modacast.serve.cli.options import (
+    ConfigOption,
+    DataOption,
+    HomeOption,
+    JsonOption,
+    open_settings,
+    open_workspace,
+)
+from modacast.serve.cli.terminal import Bars, log, print_json, stage_table
+
+__all__ = ["demo", "doctor", "init", "report", "run"]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="where to write the report")] = Path("report.html"),
+    home: Annotated[
+        Path, typer.Option("--home", help="where to keep the sample world and what is made of it")
+    ] = Path("demo"),
+    lang: Annotated[str, typer.Option("--lang", help="language of the report: zh or en")] = "zh",
+    seed: Annotated[int, typer.Option("--seed", help="of the sample world")] = 7,
+) -> None:
+    """Run the whole loop on the seeded sample world, offline, and write report.html."""
+    from modacast.pipeline.demo import run_demo
+    from modacast.serve.report.assemble import demo_report
+    from modacast.serve.report.render import render
+    from modacast.store.files import write_atomically
+
+    if lang not in {"zh", "en"}:
+        raise InvalidInput(f"--lang is zh or en, got {lang!r}")
+    with Bars() as bars:
+        outcome = run_demo(home, seed=seed, lang=lang, progress=bars)
+        page = render(demo_report(outcome)).encode()
+    write_atomically(out, lambda file: file.write(page))
+    log.print(stage_table(outcome.rows))
+    for line in outcome.headlines():
+        typer.echo(line)
+    typer.echo(f"\nReport: {out}   (open it in a browser)")
+    typer.echo(
+        "Next: `modacast init my-project`, name your files in my-project/modacast.toml, "
+        "then `modacast run -c my-project`"
+    )
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="folder of the new project")]) -> None:
+    """Write a commented modacast.toml to start from."""
+    from modacast.config import template
+    from modacast.store.files import write_atomically
+
+    path = folder / "modacast.toml"
+    if path.exists():
+        raise InvalidInput(f"{path} is there already; edit it, or choose another folder")
+    write_atomically(path, lambda file: file.write(template().encode()))
+    typer.echo(f"wrote {path}; name your inputs there, then: modacast run -c {folder}")
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    data: DataOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="do not write the report")] = False,
+) -> None:
+    """Run the whole loop as modacast.toml says; what is finished is not done again."""
+    from modacast.pipeline.run import run_all
+    from modacast.serve.report.assemble import project_report
+    from modacast.serve.report.render import render
+    from modacast.store.files import write_atomically
+
+    settings = open_settings(config, data=data, home=home)
+    if not (settings.documents or settings.items or settings.events):
+        raise InvalidInput(
+            "there is nothing to read: name inputs under [[documents]], [[items]] or [[events]] in modacast.toml "
+            "(`modacast init DIR` writes one to start from), or try `modacast demo`"
+        )
+    with Bars() as bars:
+        outcome = run_all(settings, bars)
+        if not no_report:
+            page = render(project_report(outcome)).encode()
+            write_atomically(settings.report.path, lambda file: file.write(page))
+    if as_json:
+        print_json({"stages": [_as_dict(row) for row in outcome.rows], "rejects": dict(outcome.rejects)})
+    else:
+        log.print(stage_table(outcome.rows))
+        for reason, n in sorted(outcome.rejects.items(), key=lambda pair: -pair[1]):
+            log.print(f"  set aside: {n:,} x {reason}", style="yellow")
+        if not no_report:
+            typer.echo(f"Report: {settings.report.path}")
+
+
+@app.command()
+def report(
+    config: ConfigOption = None,
+    data: DataOption = None,
+    home: HomeOption = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="where to write it")] = None,
+) -> None:
+    """Write the report of the last run as one self-contained HTML file."""
+    from modacast.pipeline.run import last_outcome
+    from modacast.serve.report.assemble import project_report
+    from modacast.serve.report.render import render
+    from modacast.store.files import write_atomically
+
+    workspace = open_workspace(config, data=data, home=home)
+    path = out or workspace.settings.report.path
+    page = render(project_report(last_outcome(workspace))).encode()
+    write_atomically(path, lambda file: file.write(page))
+    typer.echo(f"Report: {path}")
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Tell what is installed, which weights are there, what is missing and how to get it."""
+    from modacast.serve.cli.checkup import checkup
+
+    findings = checkup()
+    if as_json:
+        print_json([_as_dict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "ok     " if finding.is_fine else "missing"
+            typer.echo(f"{mark}  {finding.what:<22} {finding.detail}")
+    if not all(finding.is_fine or finding.is_optional for finding in findings):
+        raise typer.Exit(1)
+
+
+def _as_dict(record: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(record)

@@ -1,0 +1,83 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modacast.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from modacast.config import Settings
+    from modacast.pipeline.workspace import Workspace
+
+__all__ = [
+    "ColumnOption",
+    "ConfigOption",
+    "DataOption",
+    "HomeOption",
+    "JsonOption",
+    "OutOption",
+    "column_mapping",
+    "open_settings",
+    "open_workspace",
+]
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="modacast.toml, or its folder; ./modacast.toml where it is there"),
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="folder that the paths in modacast.toml start from")
+]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="folder of all that modacast writes, instead of modacast.toml's")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="write to this file (.csv .tsv .jsonl .parquet, .gz) instead of stdout"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON for machines instead of a table")]
+ColumnOption = Annotated[
+    list[str] | None, typer.Option("--column", help="column mapping, for example text=title; may be repeated")
+]
+
+
+def open_settings(config: Path | None, *, data: Path | None = None, home: Path | None = None) -> Settings:
+    """Get the settings that the shared options name."""
+    from modacast.config import load_settings
+
+    if config is None and Path("modacast.toml").is_file():
+        config = Path("modacast.toml")
+    settings = load_settings(config, data=data)
+    if home is not None:
+        project = settings.project.model_copy(update={"home": home})
+        settings = settings.model_copy(update={"project": project})
+    return settings
+
+
+def open_workspace(config: Path | None, *, data: Path | None = None, home: Path | None = None) -> Workspace:
+    """Get the workspace that the shared options name; the home has to exist."""
+    from modacast.errors import NotFound
+    from modacast.pipeline.workspace import Workspace
+
+    settings = open_settings(config, data=data, home=home)
+    if not settings.project.home.is_dir():
+        raise NotFound(
+            f"there is no home {settings.project.home} yet; run `modacast run` first, or name another with --home"
+        )
+    return Workspace(settings)
+
+
+def column_mapping(pairs: Sequence[str] | None) -> dict[str, str | list[str]]:
+    """Read `--column a=b` options; `a=b,c` joins columns."""
+    mapping: dict[str, str | list[str]] = {}
+    for pair in pairs or ():
+        name, equals, column = pair.partition("=")
+        if not (name and equals and column):
+            raise InvalidInput(f"--column is written NAME=COLUMN, for example text=title; got {pair!r}")
+        mapping[name] = column.split(",") if "," in column else column
+    return mapping

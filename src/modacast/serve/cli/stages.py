@@ -1,0 +1,155 @@
+"""One command a stage: collect, clean, tag, embed, lexicon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modacast.errors import InvalidInput
+from modacast.serve.cli import app
+from modacast.serve.cli.options import (
+    ColumnOption,
+    ConfigOption,
+    DataOption,
+    HomeOption,
+    OutOption,
+    column_mapping,
+    open_settings,
+    open_workspace,
+)
+from modacast.serve.cli.terminal import Bars, emit, log, stage_table
+
+__all__ = ["clean", "collect", "embed", "lexicon_app", "tag"]
+
+lexicon_app = typer.Typer(
+    no_args_is_help=True, help="The elements that modacast knows.", rich_markup_mode=None
+)
+app.add_typer(lexicon_app, name="lexicon")
+
+InArgument = Annotated[Path, typer.Argument(metavar="IN", help="CSV, TSV, JSONL or Parquet, gzipped or not")]
+LangOption = Annotated[str | None, typer.Option("--lang", help="language of all texts, where it is known")]
+
+
+@app.command()
+def collect(config: ConfigOption = None, data: DataOption = None, home: HomeOption = None) -> None:
+    """Read and clean the documents that modacast.toml names, into the home."""
+    from modacast.pipeline.texts import collect_documents
+    from modacast.pipeline.workspace import Workspace
+
+    settings = open_settings(config, data=data, home=home)
+    if not settings.documents:
+        raise InvalidInput("there is nothing to collect: name inputs under [[documents]] in modacast.toml")
+    workspace = Workspace(settings)
+    with workspace.locked(), Bars() as bars:
+        rows = [collect_documents(workspace, source, bars) for source in settings.documents]
+    log.print(stage_table(rows))
+
+
+@app.command()
+def clean(
+    texts: InArgument,
+    out: OutOption = None,
+    column: ColumnOption = None,
+    lang: LangOption = None,
+    home: HomeOption = None,
+    keep_irrelevant: Annotated[
+        bool, typer.Option("--keep-irrelevant", help="keep texts that are not about fashion")
+    ] = False,
+) -> None:
+    """Clean a file of texts: normalised, scrubbed, without copies, under pseudonyms (keyed by --home)."""
+    from modacast.pipeline.single import clean_file
+    from modacast.pipeline.workspace import Workspace
+
+    workspace = Workspace(open_settings(None, home=home))
+    cleaned = clean_file(
+        workspace,
+        texts,
+        columns=column_mapping(column),
+        lang=lang,
+        min_relevance=0.0 if keep_irrelevant else None,
+    )
+    emit(cleaned.table, out)
+    _tell(cleaned.rejects)
+
+
+@app.command()
+def tag(
+    texts: InArgument, out: OutOption = None, column: ColumnOption = None, lang: LangOption = None
+) -> None:
+    """Find the fashion elements that texts name, with their place and mood."""
+    from modacast.pipeline.single import tag_file
+
+    tagged = tag_file(texts, columns=column_mapping(column), lang=lang)
+    emit(tagged.table, out)
+    _tell(tagged.rejects)
+
+
+@app.command()
+def embed(
+    texts: InArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="a .npy file: one L2-normalised float32 row a text")
+    ],
+    as_kind: Annotated[str, typer.Option("--as", help="query or document")] = "document",
+    model: Annotated[
+        str, typer.Option("--model", help="bundled, a folder, or a name that is on this machine")
+    ] = "bundled",
+    column: ColumnOption = None,
+) -> None:
+    """Turn texts into vectors with the language model."""
+    from modacast.pipeline.single import embed_file
+
+    if as_kind not in {"query", "document"}:
+        raise InvalidInput(f"--as is query or document, got {as_kind!r}")
+    if out.suffix != ".npy":
+        raise InvalidInput(f"--out ends in .npy, got {out.name!r}")
+    with Bars() as bars:
+        n, dim = embed_file(
+            texts, out, kind=as_kind, model=model, columns=column_mapping(column), progress=bars
+        )
+    log.print(f"wrote {n:,} x {dim} to {out}")
+
+
+@lexicon_app.command("check")
+def lexicon_check(
+    files: Annotated[list[Path] | None, typer.Argument(help="files that add to the shipped lexicon")] = None,
+) -> None:
+    """Check the lexicon; every problem with its file, line and column."""
+    from modacast.elements import Lexicon
+
+    problems = Lexicon.check(*(files or ()))
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        raise typer.Exit(2)
+    typer.echo(f"{len(Lexicon.load(*(files or ())).elements):,} elements, no problem")
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="any words, any language")],
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    k: Annotated[int, typer.Option("-k", help="how many")] = 10,
+) -> None:
+    """Find products by meaning, across languages."""
+    from modacast.pipeline.single import search_items
+
+    for score, item in search_items(open_workspace(config, home=home), query, k):
+        typer.echo(f"{score:.3f}  {item['id']:<14} {item['title']}")
+
+
+def _tell(rejects: object) -> None:
+    import pyarrow as pa
+
+    if isinstance(rejects, pa.Table) and rejects.num_rows:
+        log.print(f"{rejects.num_rows:,} rows were set aside:", style="yellow")
+        for row in rejects.slice(0, 10).to_pylist():
+            where = f"line {row['row']}" + (f", {row['column']}" if row["column"] else "")
+            log.print(
+                f"  {row['path']} {where}: {row['reason']}"
+                + (f" ({row['detail']})" if row["detail"] else ""),
+                markup=False,
+            )

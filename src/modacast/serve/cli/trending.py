@@ -1,0 +1,225 @@
+"""Commands about trends: trends, forecast, evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modacast.errors import InvalidInput, NotFound, suggest
+from modacast.serve.cli import app
+from modacast.serve.cli.options import (
+    ColumnOption,
+    ConfigOption,
+    DataOption,
+    HomeOption,
+    JsonOption,
+    OutOption,
+    column_mapping,
+    open_workspace,
+)
+from modacast.serve.cli.terminal import emit, log, print_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from modacast.pipeline.workspace import Workspace
+
+__all__ = ["evaluate_app", "forecast", "trends"]
+
+evaluate_app = typer.Typer(
+    no_args_is_help=True, help="Metrics with intervals against given truth.", rich_markup_mode=None
+)
+app.add_typer(evaluate_app, name="evaluate")
+
+_SORTS = ("growth", "level", "confidence", "mentions", "forecast")
+
+
+@app.command()
+def trends(
+    element: Annotated[
+        str | None, typer.Argument(help="an element's id or name; the whole board without")
+    ] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    home: HomeOption = None,
+    segment: Annotated[str, typer.Option("--segment", help='"all", "lang=zh", "source=weibo", ...')] = "all",
+    stage: Annotated[str | None, typer.Option("--stage", help="only this stage")] = None,
+    facet: Annotated[str | None, typer.Option("--facet", help="only this facet")] = None,
+    sort: Annotated[str, typer.Option("--sort", help=f"one of {', '.join(_SORTS)}")] = "growth",
+    top: Annotated[int, typer.Option("--top", "-n", help="rows to show")] = 30,
+    lang: Annotated[str, typer.Option("--lang", help="language of the names")] = "zh",
+    as_json: JsonOption = False,
+    out: OutOption = None,
+) -> None:
+    """Show the trend board, or one trend with its forecast, stage and evidence."""
+    from modacast.pipeline.board import latest_board
+
+    workspace = open_workspace(config, data=data, home=home)
+    board = latest_board(workspace)
+    if element is not None:
+        _one_trend(workspace, board, _element_id(workspace, element), lang=lang, as_json=as_json)
+        return
+    table = _select(board["trends"], segment=segment, stage=stage, facet=facet, sort=sort)
+    if out is not None or as_json:
+        emit(table, out, as_json=as_json)
+        return
+    _print_board(workspace, table.slice(0, top), lang)
+    log.print(
+        f"{table.num_rows:,} trends; --json or --out for all columns, `modacast trends NAME` for one of them"
+    )
+
+
+@app.command()
+def forecast(
+    series: Annotated[Path, typer.Argument(help="long format: unique_id, ds, y (CSV, TSV, JSONL, Parquet)")],
+    horizon: Annotated[int, typer.Option("--horizon", "-h", help="steps to forecast")] = 26,
+    level: Annotated[
+        list[int] | None, typer.Option("--level", help="interval in per cent; may be repeated")
+    ] = None,
+    freq: Annotated[str | None, typer.Option("--freq", help="W, D or M; inferred where not given")] = None,
+    column: ColumnOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Forecast any long-format file of series, with intervals."""
+    from modacast.trends import EnsembleForecaster
+
+    if freq not in {None, "W", "D", "M"}:
+        raise InvalidInput(f"--freq is W, D or M, got {freq!r}")
+    table = _read_series(series, column_mapping(column))
+    made: Any = EnsembleForecaster(freq=freq, levels=tuple(level or (80, 90))).fit(table)  # type: ignore[arg-type]
+    emit(made.predict(horizon), out, as_json=as_json)
+
+
+@evaluate_app.command("forecast")
+def evaluate_forecast(
+    forecasts: Annotated[
+        Path, typer.Argument(help="unique_id, ds, y_hat, and lo_80, hi_80, ... where there are")
+    ],
+    truth: Annotated[Path, typer.Argument(help="unique_id, ds, y of the forecast time")],
+    train: Annotated[Path, typer.Argument(help="unique_id, ds, y before it")],
+    season: Annotated[int, typer.Option("--season", help="steps of a season, for MASE")] = 52,
+) -> None:
+    """Score forecasts: MASE, sMAPE and the coverage of intervals, with 95 % intervals, as JSON."""
+    from modacast.serve.scoring import score_forecasts
+
+    print_json(score_forecasts(_read_any(forecasts), _read_any(truth), _read_any(train), season=season))
+
+
+@evaluate_app.command("recommend")
+def evaluate_recommend(
+    lists: Annotated[Path, typer.Argument(help="user, item_id, rank")],
+    truth: Annotated[Path, typer.Argument(help="user, item_id of what was taken")],
+    k: Annotated[int, typer.Option("-k", help="depth of the lists")] = 12,
+) -> None:
+    """Score lists: MAP, NDCG, recall and hit rate at k, with 95 % intervals, as JSON."""
+    from modacast.serve.scoring import score_recommendations
+
+    print_json(score_recommendations(_read_any(lists), _read_any(truth), k))
+
+
+def _read_series(path: Path, columns: dict[str, str | list[str]]) -> pa.Table:
+    table = _read_any(path)
+    names = {str(old): new for new, old in columns.items()}
+    for old in names:
+        if old not in table.column_names:
+            raise InvalidInput(f"{path} has no column {old!r}{suggest(old, table.column_names)}")
+    return table.rename_columns([names.get(name, name) for name in table.column_names])
+
+
+def _read_any(path: Path) -> pa.Table:
+    from modacast.serve.scoring import read_frame
+
+    return read_frame(path)
+
+
+def _element_id(workspace: Workspace, name: str) -> str:
+    lexicon = workspace.lexicon
+    if name in lexicon.elements:
+        return name
+    found = lexicon.find(name)
+    if found:
+        return found[0].id
+    known = [*lexicon.elements, *(element.label("en") for element in lexicon.elements.values())]
+    raise NotFound(f"the lexicon has no element {name!r}{suggest(name, known)}")
+
+
+def _select(board: pa.Table, *, segment: str, stage: str | None, facet: str | None, sort: str) -> pa.Table:
+    import polars as pl
+
+    from modacast.types import FACETS, STAGES
+
+    for name, value, known in (("stage", stage, STAGES), ("facet", facet, FACETS), ("sort", sort, _SORTS)):
+        if value is not None and value not in known:
+            raise InvalidInput(f"--{name}: there is no {value!r}{suggest(value, known)}")
+    frame = pl.DataFrame(board)
+    segments = frame["segment"].unique().to_list()
+    if segments and segment not in segments:
+        raise InvalidInput(f"--segment: there is no {segment!r}{suggest(segment, segments)}")
+    frame = frame.filter(pl.col("segment") == segment)
+    if stage:
+        frame = frame.filter(pl.col("stage") == stage)
+    if facet:
+        frame = frame.filter(pl.col("element_id").str.starts_with(f"{facet}/"))
+    by = {"mentions": "n_mentions", "forecast": "forecast_growth"}.get(sort, sort)
+    return frame.sort([by, "element_id"], descending=[True, False], nulls_last=True).to_arrow()
+
+
+def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(box=None, header_style="bold", pad_edge=False)
+    for name, side in (("trend", "left"), ("facet", "left"), ("stage", "left"), ("share", "right"), ("growth", "right"),
+                       ("forecast", "right"), ("sure", "right"), ("mood", "right"), ("since", "left"), ("mentions", "right")):  # fmt: skip
+        shown.add_column(name, justify=side)  # type: ignore[arg-type]
+    for row in table.to_pylist():
+        shown.add_row(
+            workspace.lexicon.label(row["element_id"], lang),
+            row["element_id"].partition("/")[0],
+            row["stage"],
+            f"{row['level']:.3%}",
+            _signed(row["growth"]),
+            _signed(row["forecast_growth"]),
+            f"{row['confidence']:.0%}",
+            "" if row["mood"] is None else f"{row['mood']:+.2f}",
+            str(row["rising_since"] or ""),
+            f"{row['n_mentions']:,}",
+        )
+    Console().print(shown)
+
+
+def _one_trend(
+    workspace: Workspace, board: dict[str, pa.Table], element_id: str, *, lang: str, as_json: bool
+) -> None:
+    import pyarrow.compute as pc
+
+    rows = board["trends"].filter(pc.equal(board["trends"]["element_id"], element_id)).to_pylist()
+    if not rows:
+        raise NotFound(
+            f"{element_id} is not on the board: it has fewer mentions than trends.min_mentions, or none at all"
+        )
+    forecasts = board["forecasts"].filter(pc.equal(board["forecasts"]["unique_id"], f"{element_id}|all"))
+    evidence = workspace.lake.read("documents")
+    ids = {doc_id for row in rows for doc_id in row["evidence_ids"] or ()}
+    texts = [
+        row
+        for row in evidence.select(["id", "text", "source", "published_at"]).to_pylist()
+        if row["id"] in ids
+    ]
+    if as_json:
+        print_json({"trends": rows, "forecast": forecasts.to_pylist(), "evidence": texts})
+        return
+    typer.echo(f"{workspace.lexicon.label(element_id, lang)}  ({element_id})")
+    for row in rows:
+        typer.echo(f"  {row['segment']:<16} {row['stage']:<10} {row['why']}")
+    for row in forecasts.slice(0, 26).to_pylist():
+        typer.echo(f"  {row['ds']}  {row['y_hat']:.3%}  80 %: {row['lo_80']:.3%} .. {row['hi_80']:.3%}")
+    for row in texts:
+        typer.echo(f"  “{row['text'][:120]}” {row['source']}, {row['published_at']:%Y-%m-%d}")
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.0%}"
