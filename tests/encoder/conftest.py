@@ -1,9 +1,20 @@
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 from tiny_bert import TinyBert, make_tiny_bert
 
 from modacast.encoder import Encoder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """Let torch compute tiny models on one thread; several only wait for each other."""
+    if find_spec("torch"):
+        import torch
+
+        torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from modacast.encoder.models import Model, find_model, local_path
+from modacast.encoder.models import find_model, local_path
 from modacast.encoder.recipe import Pooling
 from modacast.encoder.vocabulary import PRUNING_FILE, Pruning, prune
 from modacast.encoder.weights import WORD_EMBEDDINGS, BertConfig, Weights, bert_shapes
@@ -67,14 +68,13 @@ class BertModel:
 
 
 def require_torch(need: str) -> Any:
-    """Get torch.
+    """Get torch, when all that training needs is there.
 
     Raises:
-        MissingExtra: torch, transformers or safetensors' torch part is not installed.
+        MissingExtra: torch, transformers or accelerate is not installed.
     """
     try:
-        import torch
-        import transformers  # noqa: F401
+        torch, *_ = [import_module(name) for name in ("torch", "transformers", "accelerate")]
     except ImportError as error:
         raise MissingExtra("train", need) from error
     return torch
@@ -124,13 +124,22 @@ def load_bert(
     _check_fit(tokenizer, weights, found.recipe.name)
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    pruning = None
+    pruning, rows = None, None
     if texts is not None:
         prefixes = tuple({"": None} | dict.fromkeys(found.recipe.prefixes.values()))
         pruning = prune(tokenizer, texts, prefixes=prefixes, n_base=n_base)
-        tokenizer = pruning.tokenizer
+        tokenizer, rows = pruning.tokenizer, pruning.original_ids
         pruning = _traced_back(pruning, path)
-    return _assembled(found, weights, tokenizer, pruning, layers, _stored_head(path))
+    return BertModel(
+        name=found.recipe.name,
+        network=_network(weights, tokenizer, rows, _chosen_layers(weights.config, layers)),
+        tokenizer=tokenizer,
+        max_tokens=found.recipe.max_tokens,
+        pooling=found.recipe.pooling,
+        prefixes=found.recipe.prefixes,
+        pruning=pruning,
+        head=_stored_head(path, rows),
+    )
 
 
 def _check_fit(tokenizer: Tokenizer, weights: Weights, name: str) -> None:
@@ -149,46 +158,19 @@ def _traced_back(pruning: Pruning, path: Path | None) -> Pruning:
     return replace(pruning, original_ids=Pruning.read_ids(path)[pruning.original_ids])
 
 
-def _assembled(
-    found: Model,
-    weights: Weights,
-    tokenizer: Tokenizer,
-    pruning: Pruning | None,
-    layers: Sequence[int] | None,
-    head: Mapping[str, Floats],
-) -> BertModel:
+def _network(
+    weights: Weights, tokenizer: Tokenizer, rows: npt.NDArray[np.int64] | None, layers: Sequence[int]
+) -> Any:
     import torch
     from transformers import BertModel as Network
 
-    rows = None if pruning is None else _rows(found, tokenizer)
-    chosen = _chosen_layers(weights.config, layers)
     n_rows = weights.config.vocab_size if rows is None else len(rows)
-    config = replace(weights.config, vocab_size=n_rows, n_layers=len(chosen))
+    config = replace(weights.config, vocab_size=n_rows, n_layers=len(layers))
     network = Network(_hugging_face(config, tokenizer), add_pooling_layer=False)
-    state = {name: torch.from_numpy(_tensor(weights, name, rows, chosen)) for name in bert_shapes(config)}
+    names = bert_shapes(config)
+    state = {name: torch.from_numpy(_tensor(weights, name, rows, layers)) for name in names}
     network.load_state_dict(state, strict=False)
-    if rows is not None:
-        head = {
-            name: value[rows] if value.shape[0] == weights.config.vocab_size else value
-            for name, value in head.items()
-        }
-    return BertModel(
-        name=found.recipe.name,
-        network=network,
-        tokenizer=tokenizer,
-        max_tokens=found.recipe.max_tokens,
-        pooling=found.recipe.pooling,
-        prefixes=found.recipe.prefixes,
-        pruning=pruning,
-        head=head,
-    )
-
-
-def _rows(found: Model, tokenizer: Tokenizer) -> npt.NDArray[np.int64]:
-    """Get the row of the stored embeddings for each id of a pruned tokenizer."""
-    before = found.tokenizer()
-    tokens = (tokenizer.id_to_token(i) for i in range(tokenizer.get_vocab_size(with_added_tokens=True)))
-    return np.asarray([before.token_to_id(token) for token in tokens], dtype=np.int64)
+    return network
 
 
 def _chosen_layers(config: BertConfig, layers: Sequence[int] | None) -> list[int]:
@@ -212,10 +194,12 @@ def _tensor(weights: Weights, name: str, rows: npt.NDArray[np.int64] | None, lay
 def _picked(weights: Weights, rows: npt.NDArray[np.int64]) -> Floats:
     """Get some rows of the word embeddings, never holding all of them."""
     picked = np.empty((len(rows), weights.config.hidden_size), np.float32)
-    for start in range(0, weights.config.vocab_size, _ROWS_AT_ONCE):
-        here = (rows >= start) & (rows < start + _ROWS_AT_ONCE)
+    n_rows = weights.config.vocab_size
+    for start in range(0, n_rows, _ROWS_AT_ONCE):
+        stop = min(start + _ROWS_AT_ONCE, n_rows)
+        here = (rows >= start) & (rows < stop)
         if here.any():
-            picked[here] = weights.tensor(WORD_EMBEDDINGS, start, start + _ROWS_AT_ONCE)[rows[here] - start]
+            picked[here] = weights.tensor(WORD_EMBEDDINGS, start, stop)[rows[here] - start]
     return picked
 
 
@@ -241,7 +225,7 @@ def _first_id(tokenizer: Tokenizer, *tokens: str) -> int:
     return next((i for token in tokens if (i := tokenizer.token_to_id(token)) is not None), 0)
 
 
-def _stored_head(path: Path | None) -> dict[str, Floats]:
+def _stored_head(path: Path | None, rows: npt.NDArray[np.int64] | None) -> dict[str, Floats]:
     checkpoint = None if path is None else path / "model.safetensors"
     if checkpoint is None or not checkpoint.is_file():
         return {}
@@ -249,7 +233,11 @@ def _stored_head(path: Path | None) -> dict[str, Floats]:
 
     with safe_open(checkpoint, framework="numpy") as file:
         names = [name for name in file.keys() if name.startswith("cls.predictions.")]  # noqa: SIM118
-        return {name: file.get_tensor(name).astype(np.float32) for name in names}
+        head = {name: file.get_tensor(name).astype(np.float32) for name in names}
+    bias = head.get("cls.predictions.bias")
+    if bias is not None and rows is not None:
+        head["cls.predictions.bias"] = bias[rows]
+    return head
 
 
 def with_masked_head(model: BertModel, counts: npt.NDArray[np.int64]) -> BertModel:
@@ -285,13 +273,16 @@ def with_masked_head(model: BertModel, counts: npt.NDArray[np.int64]) -> BertMod
     return replace(model, network=network)
 
 
-def save_bert(model: BertModel, folder: str | Path, card: str) -> Path:
+def save_bert(
+    model: BertModel, folder: str | Path, card: str, files: Mapping[str, str] | None = None
+) -> Path:
     """Write a folder that transformers, sentence-transformers and `Encoder.from_pretrained` open.
 
     Args:
         model: is written as it is now, its head too where it has one.
         folder: made by this call, wholly or not at all.
         card: text of the model card, `README.md`.
+        files: further texts to write into the folder, by their names.
 
     Raises:
         StorageError: the folder exists already or cannot be written.
@@ -303,7 +294,9 @@ def save_bert(model: BertModel, folder: str | Path, card: str) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         try:
-            _write(model, aside, card)
+            _write(model, aside)
+            for name, text in {"README.md": card, **(files or {})}.items():
+                (aside / name).write_text(text, encoding="utf-8")
             aside.chmod(0o755)
             os.replace(aside, target)
         finally:
@@ -313,10 +306,15 @@ def save_bert(model: BertModel, folder: str | Path, card: str) -> Path:
     return target
 
 
-def _write(model: BertModel, folder: Path, card: str) -> None:
+def _write(model: BertModel, folder: Path) -> None:
+    from safetensors.torch import save_file
     from transformers import PreTrainedTokenizerFast
 
-    model.network.save_pretrained(folder)
+    # tied weights appear once among the parameters, and once is how they are stored
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.network.named_parameters()}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    model.network.config.architectures = [type(model.network).__name__]
+    model.network.config.save_pretrained(folder)
     special = {
         kind: token
         for kind, names in {
@@ -355,6 +353,5 @@ def _write(model: BertModel, folder: Path, card: str) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     (folder / "2_Normalize").mkdir()
-    (folder / "README.md").write_text(card, encoding="utf-8")
     if model.pruning is not None:
         model.pruning.write(folder)

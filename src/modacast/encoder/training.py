@@ -135,7 +135,7 @@ def arithmetic(torch: Any, device: str, wanted: Arithmetic) -> Callable[[], Abst
         dtype = torch.bfloat16
     if dtype is None:
         return nullcontext
-    return lambda: torch.autocast(device.split(":")[0], dtype=dtype)
+    return lambda: torch.autocast(device.partition(":")[0], dtype=dtype)
 
 
 def _bfloat16_pays(torch: Any) -> bool:
@@ -171,7 +171,7 @@ def draw_curve(points: Sequence[CurvePoint], title: str) -> str:
 
 def _panel(name: str, read: Sequence[tuple[int, float]], top: int, color: str) -> list[str]:
     low, high = min(y for _, y in read), max(y for _, y in read)
-    last = max(1, max(x for x, _ in read))
+    last = max(1, read[-1][0])
     spread = (high - low) or 1.0
     places = [(70 + 550 * x / last, top + 115 - 90 * (y - low) / spread) for x, y in read]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)

@@ -1,0 +1,424 @@
+"""Masked-language-model training: the encoder learns the words of a field from its bare texts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from modacast.encoder.card import model_card
+from modacast.encoder.checkpoints import Checkpoints, CheckpointState
+from modacast.encoder.masking import (
+    Masked,
+    Segmenter,
+    TokenizedTexts,
+    batches_in_order,
+    masked,
+    masked_one_by_one,
+    tokenized,
+)
+from modacast.encoder.torch_model import (
+    BertModel,
+    load_bert,
+    memory_guard,
+    require_torch,
+    save_bert,
+    with_masked_head,
+)
+from modacast.encoder.training import (
+    Arithmetic,
+    CurvePoint,
+    Progress,
+    TrainingClock,
+    arithmetic,
+    draw_curve,
+    learning_rate_share,
+    pick_device,
+)
+from modacast.errors import InvalidInput, ModacastError, StorageError
+
+__all__ = ["MaskedScore", "PretrainResult", "PretrainSettings", "pretrain"]
+
+_MIN_TEXTS = 40
+_MIN_PIECES = 5
+_HEAD_PACE = 10.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainSettings:
+    """How to train.
+
+    Attributes:
+        steps: updates of the weights; None for as many as `minutes` allow.
+        minutes: time; None for as long as `steps` take.
+        batch_size: texts that are computed together, on each device.
+        accumulate: batches an update.
+        max_tokens: longer texts are cut, special tokens included.
+        mask_share: of each text's pieces that are to be guessed.
+        learning_rate: at its highest; a head that begins anew learns ten times as fast.
+        warmup: share of the training over which the learning rate rises.
+        held_out: share of the texts that is kept for measuring, at most `max_held_out` texts.
+        max_held_out: see there.
+        n_pseudo: held-out texts for the pseudo-perplexity, which costs one pass a piece.
+        evaluate_every: steps between two measurements, each of which leaves a checkpoint.
+        patience: measurements without a better held-out loss after which training stops.
+        n_base: pieces of the vocabulary that stay whether the texts use them or not.
+        seed: the same texts and seed give the same model (by `steps`; time is never the same).
+        device: `"auto"`, `"cpu"` or `"cuda"`.
+        arithmetic: `"auto"`, `"float32"`, `"bfloat16"` or `"float16"`.
+    """
+
+    steps: int | None = None
+    minutes: float | None = 15.0
+    batch_size: int = 32
+    accumulate: int = 1
+    max_tokens: int = 96
+    mask_share: float = 0.15
+    learning_rate: float = 1e-4
+    warmup: float = 0.06
+    held_out: float = 0.05
+    max_held_out: int = 512
+    n_pseudo: int = 24
+    evaluate_every: int = 100
+    patience: int = 5
+    n_base: int = 16_000
+    seed: int = 0
+    device: str = "auto"
+    arithmetic: Arithmetic = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedScore:
+    """How well masked pieces of held-out texts are guessed; the masks are the same each time.
+
+    Attributes:
+        accuracy: share of the masked pieces whose likeliest guess is right.
+        loss: mean negative log-likelihood of a masked piece, in nats.
+        pseudo_perplexity: see `pretrain`; None where it was not computed.
+    """
+
+    accuracy: float
+    loss: float
+    pseudo_perplexity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainResult:
+    """A trained model and how it came about.
+
+    Attributes:
+        folder: of the model, with its card (`README.md`), `training.json` and `curve.svg`.
+        before: held-out score of the base model.
+        after: held-out score of the model in `folder`.
+        curve: held-out scores on the way.
+        n_steps: updates of the weights.
+        seconds: of training and measuring.
+        stopped: `"done"` or `"early"`.
+    """
+
+    folder: Path
+    before: MaskedScore
+    after: MaskedScore
+    curve: tuple[CurvePoint, ...]
+    n_steps: int
+    seconds: float
+    stopped: str
+
+
+def pretrain(
+    texts: Sequence[str],
+    out: str | Path,
+    *,
+    base: str | Path = "bundled",
+    settings: PretrainSettings | None = None,
+    segment: Segmenter | None = None,
+    vocabulary_texts: Sequence[str] = (),
+    resume: bool = True,
+    progress: Progress | None = None,
+) -> PretrainResult:
+    """Train a BERT on bare texts, and write the model.
+
+    With M the masked places of a text, whole words up to `mask_share` of its pieces, training lowers
+    `-mean over i in M of log p(x_i | x without M)`: each masked piece is predicted from the unmasked ones
+    alone, independently of the others. This is no likelihood of the text. What comes nearest to one is the
+    pseudo-log-likelihood, `PLL(x) = sum over i of log p(x_i | x without x_i)`, one piece masked at a time, all
+    pieces of the text in turn, special tokens left out; the pseudo-perplexity of the held-out texts is
+    `exp(-(sum of PLL) / (number of pieces))` (Salazar et al. 2020, "Masked Language Model Scoring"). It depends
+    on the vocabulary, so compare it between models of the same vocabulary only.
+
+    A checkpoint lies in `<out>.training` until the model is written; a call with the same texts and settings
+    goes on from there. Started by `accelerate launch`, several GPUs share each step.
+
+    Args:
+        texts: the corpus; what is shorter than five pieces is left out.
+        out: folder of the model; must not exist.
+        base: the model to begin from; see `Encoder.from_pretrained`.
+        settings: how to train; `PretrainSettings()` where None.
+        segment: splits a text into words, for whole-word masks in Chinese; see `masking.tokenized`.
+        vocabulary_texts: further texts whose pieces the vocabulary keeps, such as a lexicon's surfaces.
+        resume: whether to go on from a checkpoint; otherwise one that is there is removed.
+        progress: is told of every step.
+
+    Raises:
+        MissingExtra: torch or transformers is not installed.
+        InvalidInput: too few texts, a broken checkpoint, one of another training, or no model at `base`.
+        StorageError: `out` exists, or cannot be written.
+        ModacastError: the memory is full, or the training diverged.
+    """
+    torch = require_torch("pre-training")
+    chosen = settings or PretrainSettings()
+    out = Path(out)
+    if out.exists():
+        raise StorageError(f"{out} exists already; choose another folder, or remove it")
+    distinct = list(dict.fromkeys(text for text in texts if text.strip()))
+    model = load_bert(base, texts=[*distinct, *vocabulary_texts], n_base=chosen.n_base)
+    corpus = tokenized(
+        model.tokenizer, distinct, max_tokens=min(chosen.max_tokens, model.max_tokens), segment=segment
+    )
+    corpus = corpus.pick([i for i, words in enumerate(corpus.words) if (words >= 0).sum() >= _MIN_PIECES])
+    if len(corpus) < _MIN_TEXTS:
+        raise InvalidInput(
+            f"{len(corpus)} distinct texts of at least {_MIN_PIECES} pieces; "
+            f"pre-training needs {_MIN_TEXTS} or more, and thousands to be of use"
+        )
+    checkpoints = Checkpoints(out.with_name(out.name + ".training"))
+    if not resume:
+        checkpoints.remove()
+    torch.manual_seed(chosen.seed)
+    with memory_guard(torch, "lower batch_size (and raise accumulate) or max_tokens"):
+        training = _Training(torch, model, corpus, chosen, checkpoints)
+        return training.run(out, progress)
+
+
+class _Training:
+    """One training: its texts, network and optimiser."""
+
+    def __init__(
+        self,
+        torch: Any,
+        model: BertModel,
+        corpus: TokenizedTexts,
+        settings: PretrainSettings,
+        checkpoints: Checkpoints,
+    ) -> None:
+        self.torch, self.settings, self.checkpoints = torch, settings, checkpoints
+        device = pick_device(torch, settings.device)
+        self._compute = arithmetic(torch, device, settings.arithmetic)
+        self.accelerator = import_module("accelerate").Accelerator(cpu=device == "cpu")
+        order = np.random.default_rng(settings.seed).permutation(len(corpus))
+        n_held = max(8, min(settings.max_held_out, int(settings.held_out * len(corpus))))
+        self.held, self.texts = corpus.pick(order[:n_held]), corpus.pick(order[n_held:])
+        self.fingerprint = _fingerprint(model.name, corpus, settings)
+        counts = np.bincount(np.concatenate(self.texts.ids), minlength=model.bert.config.vocab_size)
+        is_new = not model.head
+        self.model = with_masked_head(model, counts)
+        self._mask_id = _mask_id(model)
+        network = self.model.network.to(self.accelerator.device)
+        optimizer = torch.optim.AdamW(_groups(network, settings.learning_rate, is_new), weight_decay=0.01)
+        self._pace = [group["lr"] for group in optimizer.param_groups]
+        self._scored, self.optimizer = self.accelerator.prepare(_scored_network(torch, network), optimizer)
+
+    def run(self, out: Path, progress: Progress | None) -> PretrainResult:
+        """Train, measure, write."""
+        settings, network = self.settings, self.model.network
+        state = self.checkpoints.read(self.fingerprint)
+        if state is None:
+            before = self.score(n_pseudo=settings.n_pseudo)
+            curve = [_point(0, 0.0, before)]
+            state = CheckpointState(0, 0.0, self.fingerprint, curve, {"before": asdict(before), "waited": 0})
+        else:
+            self.checkpoints.load(network, self.optimizer)
+            _log.info("goes on from step %d of %s", state.step, self.checkpoints.folder)
+        clock = TrainingClock(settings.steps, settings.minutes, seconds_before=state.seconds)
+        state = self._train(state, clock, progress)
+        if (
+            min(point.values["held-out loss"] for point in state.curve)
+            < state.curve[-1].values["held-out loss"]
+        ):
+            self.checkpoints.load_best(network)
+        after = self.score(n_pseudo=settings.n_pseudo)
+        result = PretrainResult(
+            folder=out,
+            before=MaskedScore(**state.facts["before"]),
+            after=after,
+            curve=tuple(state.curve),
+            n_steps=state.step,
+            seconds=clock.seconds,
+            stopped="early" if state.facts["waited"] >= settings.patience else "done",
+        )
+        if self.accelerator.is_main_process:
+            _write(self.model, result, settings, len(self.texts))
+            self.checkpoints.remove()
+        return result
+
+    def _train(
+        self, state: CheckpointState, clock: TrainingClock, progress: Progress | None
+    ) -> CheckpointState:
+        settings = self.settings
+        step, waited, curve = state.step, int(state.facts["waited"]), list(state.curve)
+        workers, rank = self.accelerator.num_processes, self.accelerator.process_index
+        batches = batches_in_order(len(self.texts), settings.batch_size, settings.seed)
+        for _ in range(step * settings.accumulate * workers):
+            next(batches)
+        while clock.share(step) < 1 and waited < settings.patience:
+            shares = [next(batches) for _ in range(settings.accumulate * workers)][rank::workers]
+            loss = self._step(step, shares, clock.share(step))
+            step += 1
+            if progress:
+                progress(clock.state(step, loss))
+            if step % settings.evaluate_every == 0 or clock.share(step) >= 1:
+                score = self.score()
+                best = min(point.values["held-out loss"] for point in curve)
+                waited = 0 if score.loss < best else waited + 1
+                curve.append(_point(step, clock.seconds, score))
+                facts = {**state.facts, "waited": waited}
+                state = CheckpointState(step, clock.seconds, self.fingerprint, curve, facts)
+                self._keep(state, is_best=waited == 0)
+        return replace(state, step=step)
+
+    def _keep(self, state: CheckpointState, *, is_best: bool) -> None:
+        if self.accelerator.is_main_process:
+            if is_best:
+                self.checkpoints.write_best(self.model.network)
+            self.checkpoints.write(self.model.network, self.optimizer, state)
+        self.accelerator.wait_for_everyone()
+
+    def _step(self, step: int, batches: Sequence[Any], share: float) -> float:
+        # masks and dropout depend on the seed and the step alone, so an interrupted training goes on as it was
+        rng = np.random.default_rng([self.settings.seed, 1, step, self.accelerator.process_index])
+        self.torch.manual_seed(int(rng.integers(1 << 62)))
+        factor = learning_rate_share(share, warmup=self.settings.warmup)
+        for group, pace in zip(self.optimizer.param_groups, self._pace, strict=True):
+            group["lr"] = pace * factor
+        self._scored.train()
+        total = 0.0
+        for places in batches:
+            loss = self._scores(self._masked(self.texts.pick(places), rng))[0].mean() / len(batches)
+            self.accelerator.backward(loss)
+            total += float(loss.detach())
+        if not math.isfinite(total):
+            raise ModacastError(
+                f"the training diverged in step {step} (loss {total}); lower the learning rate"
+            )
+        self.accelerator.clip_grad_norm_(self._scored.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return total
+
+    def _masked(self, texts: TokenizedTexts, rng: np.random.Generator) -> Masked:
+        n_ids = self.model.tokenizer.get_vocab_size(with_added_tokens=True)
+        return masked(
+            texts,
+            rng,
+            share=self.settings.mask_share,
+            mask_id=self._mask_id,
+            pad_id=self.model.pad_id,
+            n_ids=n_ids,
+        )
+
+    def _scores(self, batch: Masked) -> Any:
+        """Get negative log-likelihood, and whether the likeliest guess is right, of each masked piece."""
+        fields = (batch.ids, batch.attended, batch.rows, batch.columns, batch.labels)
+        tensors = [self.torch.from_numpy(field).to(self.accelerator.device) for field in fields]
+        with self._compute():
+            return self._scored(*tensors)
+
+    def score(self, *, n_pseudo: int = 0) -> MaskedScore:
+        """Measure on the held-out texts."""
+        self._scored.eval()
+        rng = np.random.default_rng([self.settings.seed, 2])
+        size = self.settings.batch_size
+        with self.torch.no_grad():
+            read = [
+                self._scores(self._masked(self.held.pick(range(i, min(i + size, len(self.held)))), rng))
+                for i in range(0, len(self.held), size)
+            ]
+            losses = self.torch.cat([loss for loss, _ in read])
+            right = self.torch.cat([hit for _, hit in read])
+            pseudo = self._pseudo_perplexity(n_pseudo) if n_pseudo else None
+        return MaskedScore(float(right.float().mean()), float(losses.mean()), pseudo)
+
+    def _pseudo_perplexity(self, n_texts: int) -> float:
+        total, n_pieces = 0.0, 0
+        for ids, words in zip(self.held.ids[:n_texts], self.held.words[:n_texts], strict=True):
+            one = masked_one_by_one(ids, words, mask_id=self._mask_id, pad_id=self.model.pad_id)
+            total += float(self._scores(one)[0].sum())
+            n_pieces += len(one.labels)
+        return math.exp(total / n_pieces)
+
+
+def _scored_network(torch: Any, network: Any) -> Any:
+    """Wrap a `BertForMaskedLM` so that only masked places are turned into guesses, which are what costs."""
+
+    class Scored(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, ids: Any, attended: Any, rows: Any, columns: Any, labels: Any) -> Any:
+            hidden = network.bert(ids, attention_mask=attended.long()).last_hidden_state
+            logits = network.cls(hidden[rows, columns]).float()
+            losses = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
+            return losses, logits.argmax(dim=1) == labels
+
+    return Scored()
+
+
+def _groups(network: Any, learning_rate: float, is_new_head: bool) -> list[dict[str, Any]]:
+    body = [p for name, p in network.named_parameters() if not name.startswith("cls.")]
+    head = [p for name, p in network.named_parameters() if name.startswith("cls.")]
+    pace = _HEAD_PACE if is_new_head else 1.0
+    return [{"params": body, "lr": learning_rate}, {"params": head, "lr": learning_rate * pace}]
+
+
+def _mask_id(model: BertModel) -> int:
+    for token in ("<mask>", "[MASK]"):
+        found = model.tokenizer.token_to_id(token)
+        if found is not None:
+            return int(found)
+    raise InvalidInput(f"{model.name}: its tokenizer has no mask token, so it cannot be pre-trained")
+
+
+def _fingerprint(name: str, corpus: TokenizedTexts, settings: PretrainSettings) -> str:
+    digest = blake2b(json.dumps([name, asdict(settings)]).encode(), digest_size=16)
+    for ids in corpus.ids:
+        digest.update(ids.tobytes())
+    return digest.hexdigest()
+
+
+def _point(step: int, seconds: float, score: MaskedScore) -> CurvePoint:
+    return CurvePoint(step, seconds, {"held-out loss": score.loss, "held-out accuracy": score.accuracy})
+
+
+def _write(model: BertModel, result: PretrainResult, settings: PretrainSettings, n_texts: int) -> None:
+    facts = {
+        "kind": "masked language model",
+        "base": model.name,
+        "n_texts": n_texts,
+        "settings": asdict(settings),
+        **{key: value for key, value in asdict(result).items() if key != "folder"},
+    }
+    metrics = {
+        "held-out masked accuracy": (result.before.accuracy, result.after.accuracy),
+        "held-out masked loss (nats)": (result.before.loss, result.after.loss),
+        "pseudo-perplexity": (result.before.pseudo_perplexity, result.after.pseudo_perplexity),
+    }
+    card = model_card(
+        model,
+        task=f"Pre-trained further as a masked language model on {n_texts} texts, {result.n_steps} steps.",
+        metrics=metrics,
+    )
+    files = {
+        "training.json": json.dumps(facts, ensure_ascii=False, indent=2) + "\n",
+        "curve.svg": draw_curve(result.curve, f"Pre-training of {model.name}"),
+    }
+    save_bert(model, result.folder, card, files)
