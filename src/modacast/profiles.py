@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -205,8 +206,8 @@ def _price_bands(
     user, price, weight = user[good], price[good], weight[good]
     order = np.lexsort((price, user))
     user, price, weight = user[order], price[order], weight[order]
-    starts = np.flatnonzero(np.r_[True, user[1:] != user[:-1]]) if user.size else np.array([], np.int64)
-    for start, stop in zip(starts, np.r_[starts[1:], user.size], strict=True):
+    bounds = np.flatnonzero(np.r_[True, user[1:] != user[:-1], True]) if user.size else np.zeros(1, np.int64)
+    for start, stop in pairwise(bounds):
         reached = np.cumsum(weight[start:stop]) / weight[start:stop].sum()
         low[user[start]] = price[start + np.searchsorted(reached, 0.1)]
         high[user[start]] = price[start + min(np.searchsorted(reached, 0.9), stop - start - 1)]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from shop import NOW, PARENTS, event, events, history, items, vectors
 
@@ -92,3 +93,10 @@ def test_bad_settings_are_named():
         ProfileBuilder(Catalogue(items()), half_life_days=0)
     with pytest.raises(InvalidInput, match="one vector an item"):
         Catalogue(items(), np.zeros((2, 4), np.float32))
+
+
+def test_a_catalogue_without_prices_gives_no_band():
+    table = items()
+    table = table.set_column(table.column_names.index("price"), "price", pa.nulls(table.num_rows, pa.float64()))
+    found = profile(ProfileBuilder(Catalogue(table)), event("u", "i000"))
+    assert (found["price_low"], found["price_high"]) == (None, None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -67,6 +67,8 @@ class DemoOutcome:
         lists_before: rows of `RECOMMENDATIONS`, before feedback.
         lists_after: likewise after.
         n_feedback: events that the shoppers answered with.
+        feedback_kinds: kind to number of those events.
+        feedback_from: the instant before the first of them.
         liking_before: mean true liking of what shoppers were shown, in [0, 1] of the best possible list.
         liking_after: likewise after feedback.
         liking_gain: the mean difference, paired by shopper.
@@ -79,6 +81,8 @@ class DemoOutcome:
     lists_before: pa.Table
     lists_after: pa.Table
     n_feedback: int
+    feedback_kinds: Mapping[str, int]
+    feedback_from: datetime
     liking_before: Interval
     liking_after: Interval
     liking_gain: Interval
@@ -138,6 +142,8 @@ def run_demo(home: Path, *, seed: int, lang: Literal["zh", "en"] | str, progress
         lists_before=lists_before,
         lists_after=lists_after,
         n_feedback=answers.num_rows,
+        feedback_kinds=dict(Counter(answers["kind"].to_pylist())),
+        feedback_from=pc.min(answers["at"]).as_py() - timedelta(seconds=1),
         liking_before=bootstrap(liked[0]),
         liking_after=bootstrap(liked[1]),
         liking_gain=paired_bootstrap(liked[1], liked[0]),
@@ -228,8 +234,3 @@ def _liking(world: World, lists: pa.Table, keys: Mapping[str, str]) -> list[floa
         got = [truth.utility(user, item_id) for item_id in shown.get(key, [])]
         result.append(float(np.mean(got)) / best if got and best > 0 else 0.0)
     return result
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
