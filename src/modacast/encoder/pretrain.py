@@ -175,8 +175,9 @@ def pretrain(
         ModacastError: the memory is full, or the training diverged.
     """
     torch = require_torch("pre-training")
-    chosen = settings or PretrainSettings()
-    out = Path(out)
+    chosen, out = settings or PretrainSettings(), Path(out)
+    if chosen.steps is None and chosen.minutes is None:
+        raise InvalidInput("say how long to train: steps, minutes, or both")
     if out.exists():
         raise StorageError(f"{out} exists already; choose another folder, or remove it")
     distinct = list(dict.fromkeys(text for text in texts if text.strip()))

@@ -67,7 +67,7 @@ class CurvePoint:
 
 
 class TrainingClock:
-    """Knows how much of a training is done, by steps, by minutes, or by whichever is reached first.
+    """Knows how much of a training is done: by steps, by minutes, or by whichever is reached first.
 
     Args:
         steps: updates of the weights in all; None for as many as the time allows.
@@ -75,17 +75,19 @@ class TrainingClock:
         seconds_before: spent before an interruption.
 
     Raises:
-        InvalidInput: neither is given, or one is not positive.
+        InvalidInput: one is not positive.
     """
 
     def __init__(self, steps: int | None, minutes: float | None, *, seconds_before: float = 0.0) -> None:
-        if steps is None and minutes is None:
-            raise InvalidInput("say how long to train: steps, minutes, or both")
         if (steps is not None and steps < 1) or (minutes is not None and minutes <= 0):
             raise InvalidInput(f"steps and minutes must be positive; got steps={steps}, minutes={minutes}")
         self._steps = steps
         self._limit = None if minutes is None else 60.0 * minutes
         self._began = time.monotonic() - seconds_before
+
+    def limit(self, steps: int) -> None:
+        """Set the steps in all, where they are known only after the beginning."""
+        self._steps = steps
 
     @property
     def seconds(self) -> float:

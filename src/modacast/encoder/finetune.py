@@ -1,0 +1,358 @@
+"""Contrastive fine-tuning: texts that belong together come to lie together."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from modacast.encoder.card import model_card
+from modacast.encoder.checks import GENERAL_TEXTS, Gate, triple_scores
+from modacast.encoder.contrastive import PairBank, contrastive_loss, mean_reciprocal_rank
+from modacast.encoder.layered import LayeredBert
+from modacast.encoder.pairs import Pair, PairSplit, split_pairs
+from modacast.encoder.torch_model import BertModel, load_bert, memory_guard, require_torch, save_bert
+from modacast.encoder.training import (
+    Arithmetic,
+    CurvePoint,
+    Progress,
+    TrainingClock,
+    arithmetic,
+    draw_curve,
+    learning_rate_share,
+    pick_device,
+)
+from modacast.errors import InvalidInput, ModacastError, StorageError
+
+__all__ = ["TASK", "FinetuneResult", "FinetuneSettings", "finetune"]
+
+TASK = "validation MRR"
+Ints = npt.NDArray[np.int64]
+
+_MIN_PAIRS = 24
+_MEASUREMENTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneSettings:
+    """How to fine-tune.
+
+    Attributes:
+        epochs: times through the pairs; None for as many as `minutes` allow.
+        minutes: time in all, loading and measuring included; None for as long as the epochs take.
+        batch_size: pairs an update.
+        max_tokens: longer texts are cut in training, special tokens included.
+        frozen_layers: so many layers, and the embeddings, stand still; None lets everything learn.
+        learning_rate: at its highest.
+        warmup: share of the training over which it rises.
+        temperature: of the loss; lower looks harder at the nearest negatives.
+        dropout: share that the learning layers drop.
+        n_bank: earlier vectors that serve as further negatives.
+        n_neighbours: pairs that are put into a batch beside each seed because they lie near it; 0 for none.
+        n_keep: general texts an update that hold the model to what it was.
+        keep_weight: weight of that term.
+        validation: share of the pairs that chooses the best state, at most 300 pairs, where none are given.
+        evaluate_every: updates between two measurements; None for ten in the whole training.
+        n_base: pieces of the vocabulary that stay whether the texts use them or not; None keeps all.
+        gate: what the new model must hold to.
+        seed: decides split, order and dropout.
+        device: `"auto"`, `"cpu"` or `"cuda"`.
+        arithmetic: `"auto"`, `"float32"`, `"bfloat16"` or `"float16"`.
+    """
+
+    epochs: float | None = 3.0
+    minutes: float | None = 15.0
+    batch_size: int = 64
+    max_tokens: int = 128
+    frozen_layers: int | None = 6
+    learning_rate: float = 2e-4
+    warmup: float = 0.1
+    temperature: float = 0.03
+    dropout: float = 0.0
+    n_bank: int = 4096
+    n_neighbours: int = 7
+    n_keep: int = 8
+    keep_weight: float = 1.0
+    validation: float = 0.06
+    evaluate_every: int | None = None
+    n_base: int | None = 16_000
+    gate: Gate = field(default_factory=Gate)
+    seed: int = 0
+    device: str = "auto"
+    arithmetic: Arithmetic = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneResult:
+    """A fine-tuned model, or why the old one is to be kept.
+
+    Attributes:
+        folder: of the new model; None where the gate refused it.
+        accepted: whether it passed the gate.
+        reasons: what spoke against it.
+        before: name to score of the base model: `TASK`, and the battery's checks.
+        after: the same of the new model.
+        curve: readings on the way.
+        n_steps: updates of the weights.
+        n_train: pairs that were learned from.
+        n_validation: pairs that were measured with.
+        seconds: in all.
+    """
+
+    folder: Path | None
+    accepted: bool
+    reasons: tuple[str, ...]
+    before: dict[str, float]
+    after: dict[str, float]
+    curve: tuple[CurvePoint, ...]
+    n_steps: int
+    n_train: int
+    n_validation: int
+    seconds: float
+
+
+def finetune(
+    pairs: Sequence[Pair],
+    out: str | Path,
+    *,
+    base: str | Path = "bundled",
+    settings: FinetuneSettings | None = None,
+    validation: Sequence[Pair] = (),
+    general_texts: Sequence[str] = (),
+    vocabulary_texts: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> FinetuneResult:
+    """Train a BERT on pairs of texts, and write the model if it is better.
+
+    The loss is that of `contrastive.contrastive_loss`, plus `keep_weight` times the mean of 1 - cosine between
+    what the model says of general texts and what it said before the training, which holds it to what it could
+    do. The lower layers stand still, and their output for each text is computed once.
+
+    The state with the best validation score is kept. It must hold to `settings.gate`: the validation score must
+    rise, and the battery of small checks in other fields and languages must not fall; otherwise nothing is
+    written and the old model remains the better one.
+
+    Args:
+        pairs: what belongs together.
+        out: folder of the model; must not exist.
+        base: the model to begin from; see `Encoder.from_pretrained`.
+        settings: how to train; `FinetuneSettings()` where None.
+        validation: pairs to choose the best state with; held out of `pairs` where empty.
+        general_texts: texts of the kind that the model must not become worse for; a small list of modacast's
+            own is always among them.
+        vocabulary_texts: further texts whose pieces the vocabulary keeps, such as a lexicon's surfaces.
+        progress: is told of every step.
+
+    Raises:
+        MissingExtra: torch or transformers is not installed.
+        InvalidInput: too few pairs, an impossible setting, or no model at `base`.
+        StorageError: `out` exists, or cannot be written.
+        ModacastError: the memory is full, or the training diverged.
+    """
+    torch = require_torch("fine-tuning")
+    chosen, out = settings or FinetuneSettings(), Path(out)
+    if chosen.epochs is None and chosen.minutes is None:
+        raise InvalidInput("say how long to train: epochs, minutes, or both")
+    # loading and measuring count too
+    clock = TrainingClock(None, chosen.minutes)
+    if out.exists():
+        raise StorageError(f"{out} exists already; choose another folder, or remove it")
+    split = _parts(pairs, validation, chosen)
+    general = list(dict.fromkeys([*GENERAL_TEXTS, *general_texts]))
+    texts = [text for pair in [*split.train, *split.held_out] for text in (pair.query, pair.document)]
+    model = load_bert(
+        base,
+        texts=None if chosen.n_base is None else [*texts, *general, *vocabulary_texts],
+        n_base=chosen.n_base or 0,
+    )
+    with memory_guard(torch, "lower batch_size or max_tokens, or raise frozen_layers"):
+        training = _Training(torch, model, split, general, chosen)
+        return training.run(out, clock, progress)
+
+
+def _parts(pairs: Sequence[Pair], validation: Sequence[Pair], settings: FinetuneSettings) -> PairSplit:
+    distinct = list(dict.fromkeys(pair for pair in pairs if pair.query.strip() and pair.document.strip()))
+    held = list(validation)
+    if not held:
+        share = max(settings.validation, min(0.2, 20 / max(1, len(distinct))))
+        split = split_pairs(distinct, share, seed=settings.seed, at_most=300)
+        distinct, held = split.train, split.held_out
+    if len(distinct) < _MIN_PAIRS or len(held) < 2:
+        raise InvalidInput(
+            f"{len(distinct)} distinct pairs to learn from and {len(held)} to measure with; fine-tuning needs "
+            f"{_MIN_PAIRS} and 2 or more, and about a thousand to be of use"
+        )
+    return PairSplit(distinct, held)
+
+
+class _Training:
+    """One fine-tuning: its pairs, network and optimiser."""
+
+    def __init__(
+        self,
+        torch: Any,
+        model: BertModel,
+        split: PairSplit,
+        general: list[str],
+        settings: FinetuneSettings,
+    ) -> None:
+        self.torch, self.model, self.settings = torch, model, settings
+        self.train, self.held = train, held = split.train, split.held_out
+        device = pick_device(torch, settings.device)
+        compute = arithmetic(torch, device, settings.arithmetic)
+        self.layered = LayeredBert(
+            torch,
+            model,
+            n_frozen=settings.frozen_layers,
+            device=device,
+            compute=compute,
+            max_tokens=settings.max_tokens,
+        )
+        torch.manual_seed(settings.seed)
+        prepare = self.layered.prepare
+        self.queries = prepare([pair.query for pair in train], "query")
+        self.documents = prepare([pair.document for pair in train], "document")
+        self.held_queries = prepare([pair.query for pair in held], "query")
+        self.held_documents = prepare([pair.document for pair in held], "document")
+        self.general_names = general
+        self.general = prepare(general, "document")
+        self.teacher = torch.from_numpy(self.layered.all_vectors(self.general)).to(device)
+        self.bank = PairBank(torch, train, model.bert.config.hidden_size)
+        parameters = self.layered.parameters()
+        self.optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.01)
+
+    def run(self, out: Path, clock: TrainingClock, progress: Progress | None) -> FinetuneResult:
+        """Train, measure, judge, write."""
+        before = self.scores()
+        n_steps, curve = self._train(clock, before[TASK], progress)
+        after = self.scores()
+        verdict = self.settings.gate.judge(before, after, TASK)
+        result = FinetuneResult(
+            folder=out if verdict.accepted else None,
+            accepted=verdict.accepted,
+            reasons=verdict.reasons,
+            before=before,
+            after=after,
+            curve=tuple(curve),
+            n_steps=n_steps,
+            n_train=len(self.train),
+            n_validation=len(self.held),
+            seconds=clock.seconds,
+        )
+        if verdict.accepted:
+            _write(self.model, result, self.settings)
+        return result
+
+    def scores(self) -> dict[str, float]:
+        """Measure on the validation pairs and on the battery."""
+        general = dict(zip(self.general_names, self.layered.all_vectors(self.general), strict=True))
+        return {TASK: self._retrieval(), **triple_scores(general)}
+
+    def _retrieval(self) -> float:
+        queries = self.layered.all_vectors(self.held_queries)
+        documents = self.layered.all_vectors(self.held_documents)
+        tasks = np.asarray([pair.task for pair in self.held])
+        return float(
+            np.mean(
+                [mean_reciprocal_rank(queries[tasks == t], documents[tasks == t]) for t in np.unique(tasks)]
+            )
+        )
+
+    def _train(
+        self, clock: TrainingClock, score: float, progress: Progress | None
+    ) -> tuple[int, list[CurvePoint]]:
+        settings = self.settings
+        rng = np.random.default_rng([settings.seed, 1])
+        if settings.epochs is not None:
+            n_batches = len(self.bank.batches(settings.batch_size, 0, np.random.default_rng(0)))
+            clock.limit(max(1, round(settings.epochs * n_batches)))
+        step, best, best_state = 0, score, self._state()
+        curve = [CurvePoint(0, clock.seconds, {TASK: score})]
+        for places in self._batches(rng):
+            share = clock.share(step)
+            if share >= 1:
+                break
+            loss = self._step(step, places, share, rng)
+            step += 1
+            if progress:
+                progress(clock.state(step, loss))
+            if self._is_time(step, share, clock.share(step)):
+                score = self._retrieval()
+                curve.append(CurvePoint(step, clock.seconds, {TASK: score, "training loss": loss}))
+                if score >= best:
+                    best, best_state = score, self._state()
+        self._restore(best_state)
+        return step, curve
+
+    def _batches(self, rng: np.random.Generator) -> Iterator[Ints]:
+        while True:
+            yield from self.bank.batches(self.settings.batch_size, self.settings.n_neighbours, rng)
+
+    def _is_time(self, step: int, before: float, after: float) -> bool:
+        every = self.settings.evaluate_every
+        if every is None:
+            return int(_MEASUREMENTS * before) != int(_MEASUREMENTS * after)
+        return step % every == 0 or after >= 1
+
+    def _step(self, step: int, places: Ints, share: float, rng: np.random.Generator) -> float:
+        torch, settings, layered = self.torch, self.settings, self.layered
+        for group in self.optimizer.param_groups:
+            group["lr"] = settings.learning_rate * learning_rate_share(share, warmup=settings.warmup)
+        layered.train(settings.dropout)
+        queries = layered.vectors(self.queries, places)
+        documents = layered.vectors(self.documents, places)
+        loss = contrastive_loss(
+            torch,
+            queries,
+            documents,
+            self.bank,
+            places,
+            temperature=settings.temperature,
+            n_bank=settings.n_bank,
+        )
+        if settings.n_keep and settings.keep_weight:
+            kept = rng.choice(len(self.general), min(settings.n_keep, len(self.general)), replace=False)
+            cosines = (layered.vectors(self.general, kept) * self.teacher[kept]).sum(dim=1)
+            loss = loss + settings.keep_weight * (1 - cosines).mean()
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise ModacastError(
+                f"the training diverged in step {step} (loss {value}); lower the learning rate"
+            )
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(layered.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.bank.update(places, queries, documents)
+        return value
+
+    def _state(self) -> list[Any]:
+        return [parameter.detach().clone() for parameter in self.layered.parameters()]
+
+    def _restore(self, state: list[Any]) -> None:
+        with self.torch.no_grad():
+            for parameter, kept in zip(self.layered.parameters(), state, strict=True):
+                parameter.copy_(kept)
+
+
+def _write(model: BertModel, result: FinetuneResult, settings: FinetuneSettings) -> None:
+    if result.folder is None:
+        return
+    facts = {key: value for key, value in asdict(result).items() if key != "folder"}
+    facts = {"kind": "contrastive fine-tuning", "base": model.name, "settings": asdict(settings), **facts}
+    card = model_card(
+        model,
+        task=f"Fine-tuned on {result.n_train} pairs of texts that belong together, {result.n_steps} steps.",
+        metrics={name: (result.before[name], result.after[name]) for name in result.before},
+    )
+    files = {
+        "training.json": json.dumps(facts, ensure_ascii=False, indent=2) + "\n",
+        "curve.svg": draw_curve(result.curve, f"Fine-tuning of {model.name}"),
+    }
+    save_bert(model, result.folder, card, files)
