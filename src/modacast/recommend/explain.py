@@ -19,7 +19,7 @@ Lang = Literal["zh", "en"]
 
 _TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "similar": {"zh": "与你买过的「{item}」相近", "en": "close to “{item}”, which you took to"},
-    "session": {"zh": "与你刚看的「{item}」相近", "en": "close to “{item}”, which you just looked at"},
+    "session": {"zh": "与你最近关注的「{item}」相近", "en": "close to “{item}”, which you turned to lately"},
     "bought_together": {"zh": "买过「{item}」的人也买了它", "en": "bought together with “{item}”"},
     "again": {"zh": "你买过它或它的同款", "en": "you bought it, or a variant of it, before"},
     "popular": {"zh": "近期热销", "en": "selling well now"},
@@ -152,7 +152,8 @@ class Explainer:
 
     def _nearest_own(self, code: str, shoppers: Shoppers, shopper: int, item: int) -> int | None:
         taken = shoppers.taste[shopper]
-        own = taken.indices[(taken.data > 0) & (taken.indices != item)]
+        groups = self._catalogue.groups
+        own = taken.indices[(taken.data > 0) & (groups[taken.indices] != groups[item])]
         if own.size == 0:
             return None
         if code == "bought_together":

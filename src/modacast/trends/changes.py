@@ -18,8 +18,9 @@ def smooth(values: Array, width: int = 5) -> Array:
     """Get the `(t,)` centred running mean, shorter at the ends; NaN is left out."""
     known = ~np.isnan(values)
     kernel = np.ones(width)
-    total = np.convolve(np.where(known, values, 0.0), kernel, mode="same")
-    n = np.convolve(known.astype(np.float64), kernel, mode="same")
+    middle = slice((width - 1) // 2, (width - 1) // 2 + len(values))
+    total = np.convolve(np.where(known, values, 0.0), kernel)[middle]
+    n = np.convolve(known.astype(np.float64), kernel)[middle]
     return np.divide(total, n, out=np.zeros_like(total), where=n > 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,9 @@ from modacast.serve.cli.options import (
     open_workspace,
 )
 from modacast.serve.cli.terminal import Bars, log, print_json, stage_table
+
+if TYPE_CHECKING:
+    from modacast.pipeline.run import Outcome
 
 __all__ = ["demo", "doctor", "init", "report", "run"]
 
@@ -76,9 +79,6 @@ def run(
 ) -> None:
     """Run the whole loop as modacast.toml says; what is finished is not done again."""
     from modacast.pipeline.run import run_all
-    from modacast.serve.report.assemble import project_report
-    from modacast.serve.report.render import render
-    from modacast.store.files import write_atomically
 
     settings = open_settings(config, data=data, home=home)
     if not (settings.documents or settings.items or settings.events):
@@ -89,8 +89,7 @@ def run(
     with Bars() as bars:
         outcome = run_all(settings, bars)
         if not no_report:
-            page = render(project_report(outcome)).encode()
-            write_atomically(settings.report.path, lambda file: file.write(page))
+            _write_report(outcome, settings.report.path)
     if as_json:
         print_json({"stages": [_as_dict(row) for row in outcome.rows], "rejects": dict(outcome.rejects)})
     else:
@@ -110,14 +109,10 @@ def report(
 ) -> None:
     """Write the report of the last run as one self-contained HTML file."""
     from modacast.pipeline.run import last_outcome
-    from modacast.serve.report.assemble import project_report
-    from modacast.serve.report.render import render
-    from modacast.store.files import write_atomically
 
     workspace = open_workspace(config, data=data, home=home)
     path = out or workspace.settings.report.path
-    page = render(project_report(last_outcome(workspace))).encode()
-    write_atomically(path, lambda file: file.write(page))
+    _write_report(last_outcome(workspace), path)
     typer.echo(f"Report: {path}")
 
 
@@ -135,6 +130,15 @@ def doctor(as_json: JsonOption = False) -> None:
             typer.echo(f"{mark}  {finding.what:<22} {finding.detail}")
     if not all(finding.is_fine or finding.is_optional for finding in findings):
         raise typer.Exit(1)
+
+
+def _write_report(outcome: Outcome, path: Path) -> None:
+    from modacast.serve.report.assemble import project_report
+    from modacast.serve.report.render import render
+    from modacast.store.files import write_atomically
+
+    page = render(project_report(outcome)).encode()
+    write_atomically(path, lambda file: file.write(page))
 
 
 def _as_dict(record: Any) -> dict[str, Any]:
