@@ -1,0 +1,274 @@
+"""The report's charts of trends, drawn as inline SVG; colours come from the style sheet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+
+from modacast.serve.report.courses import Course
+from modacast.serve.report.svg import Scale, area, line, nice_ticks, picture, tag, text
+from modacast.serve.report.words import Words, month, share
+
+__all__ = ["NARROW", "WIDE", "Frame", "fan_chart", "season_overlay", "sparkline"]
+
+Values = npt.NDArray[np.float64]
+
+_SPARK_HISTORY, _SPARK_AHEAD = 104, 26
+_EPOCH = np.datetime64("1970-01-01", "D")
+_MONTHS_EN = "JFMAMJJASOND"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A chart's size in pixels, and the space around what is plotted.
+
+    Attributes:
+        width: of the view box.
+        height: likewise.
+        weeks: how much history is shown.
+        left, right, top, bottom: margins.
+    """
+
+    width: float
+    height: float
+    weeks: int
+    left: float = 46.0
+    right: float = 62.0
+    top: float = 26.0
+    bottom: float = 26.0
+
+    @property
+    def floor(self) -> float:
+        """Pixel of the lower edge of what is plotted."""
+        return self.height - self.bottom
+
+    @property
+    def end(self) -> float:
+        """Pixel of the right edge of what is plotted."""
+        return self.width - self.right
+
+
+WIDE = Frame(860.0, 330.0, weeks=156)
+NARROW = Frame(360.0, 260.0, weeks=78, left=40.0, right=50.0)
+_OVERLAY = Frame(400.0, 220.0, weeks=157, left=40.0, right=44.0, top=14.0)
+
+
+def sparkline(course: Course, *, width: float = 168.0, height: float = 40.0) -> Markup:
+    """Get the last two years in small, with half a year of forecast and its 80 % band."""
+    course = course.last(_SPARK_HISTORY)
+    if not course.has_history:
+        return Markup("")
+    step = 2 if course.y.size > 60 else 1
+    past_x, past_y = _numbers(course.days)[::step], course.smooth()[::step]
+    future = slice(0, _SPARK_AHEAD, 3)
+    ahead_x = _numbers(course.ahead)[future]
+    every_y = np.concatenate([past_y, course.hi_80[future]])
+    x = Scale(past_x[0], max(past_x[-1], ahead_x[-1] if ahead_x.size else past_x[-1]), 2.0, width - 4.0)
+    y = Scale(0.0, float(np.nanmax(every_y)) or 1.0, height - 3.0, 4.0)
+    parts = [tag("path", class_="s-line", d=line(x.many(past_x), y.many(past_y)))]
+    known = np.flatnonzero(np.isfinite(past_y))
+    if ahead_x.size:
+        join_x, join_y = past_x[known[-1]], past_y[known[-1]]
+        xs = x.many(np.r_[join_x, ahead_x])
+        low, high = np.r_[join_y, course.lo_80[future]], np.r_[join_y, course.hi_80[future]]
+        middle = np.r_[join_y, course.y_hat[future]]
+        parts.insert(0, tag("path", class_="s-band", d=area(xs, y.many(low), y.many(high))))
+        parts.append(tag("path", class_="s-ahead", d=line(xs, y.many(middle))))
+    last = known[-1]
+    parts.append(tag("circle", class_="s-dot", cx=x(past_x[last]), cy=y(past_y[last]), r="2.6"))
+    return picture(parts, width=width, height=height, class_="spark")
+
+
+def fan_chart(course: Course, frame: Frame, label: Words, *, since: date | None = None) -> Markup:
+    """Get history and forecast with 80 and 90 % bands.
+
+    Args:
+        course: what to draw.
+        frame: how large.
+        label: what screen readers say.
+        since: the week from which it has risen, to be marked.
+    """
+    course = course.last(frame.weeks)
+    if not course.has_history:
+        return Markup("")
+    past, ahead, smooth = _numbers(course.days), _numbers(course.ahead), course.smooth()
+    ticks = nice_ticks(_ceiling(course, smooth))
+    x = Scale(past[0], ahead[-1] if ahead.size else past[-1], frame.left, frame.end)
+    y = Scale(0.0, ticks[-1], frame.floor, frame.top)
+    parts = [*_value_axis(ticks, y, frame), *_time_axis(course, x, frame)]
+    if ahead.size:
+        parts += _fan(course, x, y, last=(past[-1], float(smooth[np.isfinite(smooth)][-1])))
+    parts.append(tag("path", class_="c-raw", d=line(x.many(past), y.many(course.y))))
+    parts.append(tag("path", class_="c-line", d=line(x.many(past), y.many(smooth))))
+    if since is not None and np.datetime64(since, "D") > course.days[0]:
+        parts += _since_mark(course, smooth, x, y, since)
+    parts += _end_labels(course, smooth, x, y, frame)
+    return picture(
+        parts, width=frame.width, height=frame.height, label=label, class_="chart", tabindex="0",
+        data_tips=_tips(course), data_left=x(past[0]), data_right=frame.end, data_top=frame.top,
+        data_bottom=frame.floor,
+    )  # fmt: skip
+
+
+def season_overlay(course: Course, label: Words) -> Markup:
+    """Get this year's weeks over those of the two years before, with what is forecast of this year."""
+    if not course.has_history:
+        return Markup("")
+    smooth, frame = course.smooth(), _OVERLAY
+    years, day_of_year = _calendar(course.days)
+    this = int(years[np.isfinite(smooth)][-1])
+    shown = [year for year in (this - 2, this - 1, this) if np.isfinite(smooth[years == year]).sum() > 4]
+    ahead_years, ahead_day = _calendar(course.ahead)
+    rest = ahead_years == this
+    heights = [smooth[np.isin(years, shown)], course.y_hat[rest]]
+    ticks = nice_ticks(float(np.nanmax(np.concatenate([*heights, [0.0]]))), most=3)
+    x = Scale(0.0, 365.0, frame.left, frame.end)
+    y = Scale(0.0, ticks[-1], frame.floor, frame.top)
+    parts = [*_value_axis(ticks, y, frame), *_month_axis(x, frame)]
+    taken: list[float] = []
+    for age, year in enumerate(reversed(shown)):
+        of_year = years == year
+        xs, ys = x.many(day_of_year[of_year]), y.many(smooth[of_year])
+        parts.append(tag("path", class_=f"c-year c-age{this - year}", d=line(xs, ys)))
+        if age == 0 and rest.any():
+            parts.append(
+                tag("path", class_="c-ahead", d=line(x.many(ahead_day[rest]), y.many(course.y_hat[rest])))
+            )
+        ends = np.flatnonzero(np.isfinite(ys))[-1]
+        at = _free(float(ys[ends]), taken)
+        parts.append(text(str(year), float(xs[ends]) + 5, at + 4, class_=f"c-label c-age{this - year}"))
+    return picture(parts, width=frame.width, height=frame.height, label=label, class_="chart")
+
+
+def _ceiling(course: Course, smooth: Values) -> float:
+    """The highest value worth showing: single odd weeks and the far ends of wide bands may be cut."""
+    body = [float(np.nanmax(smooth)), float(np.nanquantile(course.y, 0.98))]
+    if course.has_forecast:
+        body.append(min(float(course.hi_80.max()), 2.5 * max(float(course.y_hat.max()), body[0])))
+    return max(body)
+
+
+def _value_axis(ticks: Sequence[float], y: Scale, frame: Frame) -> list[Markup]:
+    parts = []
+    for value in ticks:
+        at = y(value)
+        parts.append(
+            tag("line", class_="c-grid" if value else "c-base", x1=frame.left, x2=frame.end, y1=at, y2=at)
+        )
+        parts.append(text(share(value), frame.left - 7, at + 4, class_="c-tick", text_anchor="end"))
+    return parts
+
+
+def _time_axis(course: Course, x: Scale, frame: Frame) -> list[Markup]:
+    """Years where they begin, and the middle of the year where there is room."""
+    first, last = course.days[0].item(), (course.ahead if course.has_forecast else course.days)[-1].item()
+    weeks = (last - first).days / 7
+    months = (1, 7) if weeks > 60 else (1, 4, 7, 10)
+    parts = []
+    for year in range(first.year, last.year + 1):
+        for number in months:
+            day = date(year, number, 1)
+            if not first <= day <= last:
+                continue
+            at = x(_number(day))
+            name = Words(f"{number} 月", month(day).en[:3]) if number > 1 else Words(str(year), str(year))
+            parts.append(tag("line", class_="c-mark", x1=at, x2=at, y1=frame.floor, y2=frame.floor + 5))
+            parts.append(
+                text(name, at, frame.floor + 19, class_="c-tick c-when" if number == 1 else "c-tick",
+                     text_anchor="middle")
+            )  # fmt: skip
+    return parts
+
+
+def _month_axis(x: Scale, frame: Frame) -> list[Markup]:
+    return [
+        text(Words(str(n), _MONTHS_EN[n - 1]), x((n - 0.5) * 365 / 12), frame.floor + 19, class_="c-tick",
+             text_anchor="middle")
+        for n in range(1, 13)
+    ]  # fmt: skip
+
+
+def _fan(course: Course, x: Scale, y: Scale, *, last: tuple[float, float]) -> list[Markup]:
+    xs = x.many(np.r_[last[0], _numbers(course.ahead)])
+    bands = [
+        tag("path", class_=name, d=area(xs, y.many(np.r_[last[1], low]), y.many(np.r_[last[1], high])))
+        for name, low, high in (
+            ("c-band90", course.lo_90, course.hi_90),
+            ("c-band80", course.lo_80, course.hi_80),
+        )
+    ]
+    return [
+        *bands,
+        tag("line", class_="c-now", x1=float(xs[0]), x2=float(xs[0]), y1=y.stop - 6, y2=y.start),
+        text(Words("现在", "now"), float(xs[0]), y.stop - 11, class_="c-tick", text_anchor="middle"),
+        tag("path", class_="c-ahead", d=line(xs, y.many(np.r_[last[1], course.y_hat]))),
+    ]
+
+
+def _since_mark(course: Course, smooth: Values, x: Scale, y: Scale, since: date) -> list[Markup]:
+    at = int(np.searchsorted(course.days, np.datetime64(since, "D")))
+    if at >= smooth.size or not np.isfinite(smooth[at]):
+        return []
+    px, py = x(_number(course.days[at].item())), y(float(smooth[at]))
+    words = Words(f"{since:%Y-%m} 起上升", f"rising since {month(since).en}")
+    return [
+        tag("line", class_="c-since", x1=px, x2=px, y1=py - 8, y2=max(y.stop + 16, py - 54)),
+        tag("circle", class_="c-ring", cx=px, cy=py, r="4.5"),
+        text(words, px - 6, max(y.stop + 14, py - 50), class_="c-note", text_anchor="end"),
+    ]
+
+
+def _end_labels(course: Course, smooth: Values, x: Scale, y: Scale, frame: Frame) -> list[Markup]:
+    last = int(np.flatnonzero(np.isfinite(smooth))[-1])
+    px, py = x(_number(course.days[last].item())), y(float(smooth[last]))
+    parts = [tag("circle", class_="c-dot", cx=px, cy=py, r="4.5")]
+    if course.has_forecast:
+        end = float(course.y_hat[-1])
+        parts.append(tag("circle", class_="c-open", cx=frame.end, cy=y(end), r="4"))
+        parts.append(text(share(end), frame.end + 9, y(end) + 4, class_="c-label"))
+        parts.append(text(share(float(smooth[last])), px - 9, py - 9, class_="c-label", text_anchor="end"))
+    else:
+        parts.append(text(share(float(smooth[last])), px + 9, py + 4, class_="c-label"))
+    return parts
+
+
+def _tips(course: Course) -> str:
+    """What the pointer is told, a week each: `[["2024-01-01", "0.42 %"], ["2024-07-01", "0.5 %", "0.3–0.7 %"]]`."""
+    weeks: list[list[str]] = [
+        [day.isoformat(), share(value)] for day, value in zip(course.days.tolist(), course.y, strict=True)
+    ]
+    columns = (course.ahead.tolist(), course.y_hat, course.lo_80, course.hi_80)
+    weeks += [
+        [day.isoformat(), share(mid), f"{share(low)} – {share(high)}"]
+        for day, mid, low, high in zip(*columns, strict=True)
+    ]
+    return json.dumps(weeks, ensure_ascii=False, separators=(",", ":"))
+
+
+def _numbers(days: npt.NDArray[np.datetime64]) -> Values:
+    return (days - _EPOCH).astype(np.float64)
+
+
+def _number(day: date) -> float:
+    return float((day - date(1970, 1, 1)).days)
+
+
+def _calendar(days: npt.NDArray[np.datetime64]) -> tuple[npt.NDArray[np.int64], Values]:
+    """The year and day of the year of the middle of each week."""
+    middles = days + np.timedelta64(3, "D")
+    years = middles.astype("datetime64[Y]")
+    return years.astype(np.int64) + 1970, (middles - years.astype("datetime64[D]")).astype(np.float64)
+
+
+def _free(at: float, taken: list[float]) -> float:
+    """A place near `at` that no other label has."""
+    while any(abs(at - other) < 13 for other in taken):
+        at += 13
+    taken.append(at)
+    return at

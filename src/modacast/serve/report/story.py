@@ -1,0 +1,181 @@
+"""What the numbers of a trend say, in sentences of both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modacast.serve.report.board import BoardRow
+from modacast.serve.report.names import Names
+from modacast.serve.report.words import Words, change, counted, interval, join, month, share
+
+__all__ = ["alarm", "chart_label", "foreseen", "headline", "mood", "sureness", "was_off", "why"]
+
+_EMPTY = Words("", "")
+
+
+def headline(row: BoardRow) -> Words:
+    """Get the rest of the sentence that begins with the element's name."""
+    parts = [_course(row), _level(row)]
+    ahead = foreseen(row)
+    if ahead is not None:
+        parts.append(ahead)
+    said = [part for part in parts if part.zh]
+    return Words("，".join(part.zh for part in said) + "。", ", ".join(part.en for part in said) + ".")
+
+
+def foreseen(row: BoardRow) -> Words | None:
+    """Get the forecast in words, with its interval; None without a forecast."""
+    if row.foreseen is None:
+        return None
+    seen = row.foreseen
+    against = Words("比去年同期", " on last year") if seen.is_yearly else Words("比现在", " on today")
+    weeks = row.course.ahead.size
+    return Words(
+        f"预测今后 {weeks} 周{against.zh} {change(seen.growth)}（80 % 区间 {interval(seen.low, seen.high)}）",
+        f"forecast {change(seen.growth)}{against.en} over the next {weeks} weeks "
+        f"(80 %: {interval(seen.low, seen.high)})",
+    )
+
+
+def why(row: BoardRow) -> list[Words]:
+    """Get the reasons for a stage, one sentence each."""
+    fields, said = row.fields, []
+    before = row.level_before
+    if before is not None:
+        said.append(
+            Words("最近 8 周的声量是 {now}，此前同期是 {before}（{growth}）。",
+                  "Share of voice over the last 8 weeks is {now}, {before} in the weeks compared with ({growth}).")
+            .format(now=share(fields["level"]), before=share(before), growth=change(fields["growth"]))
+        )  # fmt: skip
+    else:
+        said.append(
+            Words("最近 8 周的声量是 {now}，此前同期没有人谈起。",
+                  "Share of voice over the last 8 weeks is {now}; nobody spoke of it in the weeks compared with.")
+            .format(now=share(fields["level"]))
+        )  # fmt: skip
+    if fields["p_value"] is not None:
+        said.append(_test(fields["p_value"]))
+    strength = fields["season_strength"]
+    if strength is not None and strength >= 0.5:
+        said.append(
+            Words("它的一年有规律（季节强度 {s}），因此与去年同周相比。",
+                  "Its year repeats (season strength {s}), so it is held against the same weeks of last year.")
+            .format(s=f"{strength:.2f}")
+        )  # fmt: skip
+    said.append(_when(row))
+    return said
+
+
+def sureness(confidence: float) -> Words:
+    """Get a confidence in [0, 1] in words."""
+    for least, words in (
+        (0.9, Words("很有把握", "very sure")),
+        (0.7, Words("较有把握", "fairly sure")),
+        (0.5, Words("有些把握", "somewhat sure")),
+    ):
+        if confidence >= least:
+            return words
+    return Words("把握不大", "not sure")
+
+
+def mood(polarity: float | None) -> Words:
+    """Get a mean polarity in [-1, 1] in words."""
+    if polarity is None:
+        return Words("未知", "unknown")
+    for least, words in (
+        (0.35, Words("热爱", "loved")),
+        (0.1, Words("喜欢", "liked")),
+        (-0.1, Words("褒贬相当", "mixed")),
+    ):
+        if polarity >= least:
+            return words
+    return Words("批评居多", "criticised")
+
+
+def was_off(row: BoardRow) -> list[Words]:
+    """Get what the back-test says, empty where there is none."""
+    mase, covered = row.fields["backtest_mase"], row.fields["backtest_coverage_80"]
+    said = []
+    if mase is not None:
+        if mase < 1:
+            verdict = Words(
+                f"比“与去年同期一样”的误差小 {1 - mase:.0%}", f"{1 - mase:.0%} less than “same as last year”"
+            )
+        else:
+            verdict = Words(
+                f"比“与去年同期一样”的误差大 {mase - 1:.0%}", f"{mase - 1:.0%} more than “same as last year”"
+            )
+        said.append(
+            Words(
+                f"若在过去各时点预测，平均误差{verdict.zh}（MASE {mase:.2f}）。",
+                f"Forecasts made at past dates were off by {verdict.en} (MASE {mase:.2f}).",
+            )
+        )
+    if covered is not None:
+        said.append(
+            Words(
+                f"80 % 区间实际包住了 {covered:.0%} 的周。",
+                f"The 80 % interval held {covered:.0%} of the weeks that came.",
+            )
+        )
+    return said
+
+
+def chart_label(row: BoardRow) -> Words:
+    """Get what a screen reader says of a trend's chart."""
+    return join([row.name, Words(headline(row).zh, headline(row).en)], zh="：", en=": ")
+
+
+def alarm(names: Names, element_ids: list[str]) -> Words:
+    """Get the names of elements that were called rising by mistake."""
+    return join(names.name(element_id) for element_id in element_ids)
+
+
+def _course(row: BoardRow) -> Words:
+    since, peak = row.since, month(row.fields["peak"])
+    if row.stage == "emerging":
+        return (
+            Words(f"自{month(since).zh}起萌芽", f"has been emerging since {month(since).en}")
+            if since
+            else Words("正在萌芽", "is emerging")
+        )
+    if row.stage == "rising":
+        return (
+            Words(f"自{month(since).zh}起上升", f"has been rising since {month(since).en}")
+            if since
+            else Words("正在上升", "is rising")
+        )
+    if row.stage == "peaking":
+        return Words(f"在{peak.zh}到顶", f"peaked in {peak.en}")
+    if row.stage == "declining":
+        return Words(f"自{peak.zh}的高点退潮", f"has been falling since its high of {peak.en}")
+    if row.stage == "seasonal":
+        return Words("随季节起落", "comes and goes with the season")
+    return Words("保持平稳", "holds steady")
+
+
+def _level(row: BoardRow) -> Words:
+    now, before = share(row.fields["level"]), row.level_before
+    if before is None:
+        return Words(f"声量从无到 {now}", f"share of voice from nothing to {now}")
+    return Words(f"声量 {share(before)} → {now}", f"share of voice {share(before)} → {now}")
+
+
+def _test(p: float) -> Words:
+    odds = "< 0.001" if p < 0.001 else f"= {p:.2g}"
+    if p <= 0.05:
+        return Words(
+            f"这样的变化超出偶然（p {odds}，已控制错误发现率）。",
+            f"That is more than chance (p {odds}, false discovery rate held).",
+        )
+    return Words(f"这样的变化可能出于偶然（p {odds}）。", f"That may be chance (p {odds}).")
+
+
+def _when(row: BoardRow) -> Words:
+    fields: Any = row.fields
+    first, peak = month(fields["first_seen"]), month(fields["peak"])
+    n = counted(fields["n_mentions"])
+    return Words(
+        f"首次见于{first.zh}，声量最高在{peak.zh}，共 {n} 次提及。",
+        f"First seen in {first.en}, loudest in {peak.en}, {n} mentions in all.",
+    )

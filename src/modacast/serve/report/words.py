@@ -1,0 +1,133 @@
+"""Words in both of the report's languages, and numbers and dates as people write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup, escape
+
+from modacast.serve.report.data import Lang
+
+__all__ = [
+    "Words",
+    "both",
+    "change",
+    "counted",
+    "interval",
+    "join",
+    "month",
+    "multiple",
+    "score",
+    "share",
+    "signed",
+]
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MINUS = "−"
+_THIN = "\u2009"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One phrase in Chinese and in English; a template prints both, and the page shows one.
+
+    Attributes:
+        zh: the phrase in Chinese.
+        en: the phrase in English.
+    """
+
+    zh: str
+    en: str
+
+    def __html__(self) -> str:
+        """Get both phrases as markup, escaped, each marked with its language."""
+        if self.zh == self.en:
+            return str(escape(self.zh))
+        return str(
+            Markup('<span class="zh" lang="zh">{}</span><span class="en" lang="en">{}</span>').format(
+                self.zh, self.en
+            )
+        )
+
+    def text(self, lang: Lang) -> str:
+        """Get the phrase in one language."""
+        return self.zh if lang == "zh" else self.en
+
+    def format(self, **values: object) -> Words:
+        """Fill the places in both phrases; a value that is itself `Words` is put in language by language."""
+        return Words(self.zh.format(**_of(values, "zh")), self.en.format(**_of(values, "en")))
+
+
+def _of(values: dict[str, object], lang: Lang) -> dict[str, object]:
+    return {name: value.text(lang) if isinstance(value, Words) else value for name, value in values.items()}
+
+
+def both(make: Callable[[Lang], str]) -> Words:
+    """Say the same thing in both languages."""
+    return Words(make("zh"), make("en"))
+
+
+def join(parts: Iterable[Words], zh: str = "、", en: str = ", ") -> Words:
+    """Join phrases with each language's own separator."""
+    found = list(parts)
+    return Words(zh.join(part.zh for part in found), en.join(part.en for part in found))
+
+
+def share(value: float | None) -> str:
+    """Get a share of voice in [0, 1] as a percentage with about two digits that matter: `"0.42 %"`."""
+    if value is None or math.isnan(value):
+        return "–"
+    percent = value * 100
+    if percent == 0:
+        return f"0{_THIN}%"
+    digits = 1 if percent >= 1 else min(4, 1 - math.floor(math.log10(percent)))
+    return f"{percent:.{digits}f}{_THIN}%"
+
+
+def change(growth: float | None) -> str:
+    """Get a relative change: `"+38 %"`, `"−12 %"`, `"×4.2"` from a threefold on, `"–"` where unknown."""
+    if growth is None or math.isnan(growth):
+        return "–"
+    if growth >= 2:
+        return multiple(growth)
+    return f"{_sign(growth)}{abs(growth) * 100:.0f}{_THIN}%"
+
+
+def multiple(growth: float) -> str:
+    """Get a relative change as a factor: 3.2 is `"×4.2"`."""
+    factor = growth + 1
+    return f"×{factor:.1f}" if factor < 10 else f"×{factor:.0f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Get the interval of a relative change: `"+12 … +61 %"`."""
+    if high >= 2:
+        return f"{change(low)} … {change(high)}"
+    return f"{_sign(low)}{abs(low) * 100:.0f} … {_sign(high)}{abs(high) * 100:.0f}{_THIN}%"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Get a difference with its sign."""
+    return f"{_sign(value)}{abs(value):.{digits}f}"
+
+
+def score(value: float | None, digits: int = 2) -> str:
+    """Get a plain figure, `"–"` where unknown."""
+    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def counted(n: int) -> str:
+    """Get a count with its thousands set apart by thin spaces."""
+    return f"{n:,}".replace(",", "\u202f")
+
+
+def month(day: date) -> Words:
+    """Get a month and year in words."""
+    return Words(f"{day.year} 年 {day.month} 月", f"{_MONTHS[day.month - 1]} {day.year}")
+
+
+def _sign(value: float) -> str:
+    return _MINUS if value < 0 else "+"
