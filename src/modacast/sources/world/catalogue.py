@@ -78,7 +78,7 @@ def _design(rng: np.random.Generator, line: dict[str, Any], number: int, end: da
     listed = datetime(end.year, end.month, end.day, tzinfo=UTC) - timedelta(days=int(rng.integers(20, 700)))
     brand = pick(rng, data["brands"])
     colors = list(data["colors"])
-    chosen = [style, *([fabric] if fabric else []), *extra, line["noun"]]
+    chosen = [style, *([fabric] if fabric else []), *line.get("always", ()), *extra, line["noun"]]
     tail = pick(rng, data["zh_tail"])
     for variant, i in enumerate(rng.permutation(len(colors))[:2]):
         color = colors[i]

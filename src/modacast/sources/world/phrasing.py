@@ -32,13 +32,16 @@ def read_data(name: str) -> Any:
     return json.loads((files("modacast.sources.world") / "data" / name).read_text(encoding="utf-8"))
 
 
-def fashion_text(rng: np.random.Generator, lang: str, element_ids: Sequence[str], *, tags: bool) -> str:
+def fashion_text(
+    rng: np.random.Generator, lang: str, element_ids: Sequence[str], *, day: int, tags: bool
+) -> str:
     """Write a post about some elements.
 
     Args:
         rng: chance.
         lang: a language of `phrases.json`.
         element_ids: one to three; a companion is added where it is one.
+        day: of the year, for what is said of the weather.
         tags: whether hash tags may follow.
     """
     words = read_data("phrases.json")[lang]
@@ -55,17 +58,17 @@ def fashion_text(rng: np.random.Generator, lang: str, element_ids: Sequence[str]
         *(pick(rng, words["more"]).format(a=name) for name in named[2:]),
     ]
     if rng.random() < 0.8:
-        parts.append(_filled(rng, pick(rng, words["closer"]), words))
+        parts.append(_filled(rng, pick(rng, words["closer"]), words, day))
     if tags and rng.random() < 0.55:
         parts.append(" " + pick(rng, words["tags"]))
     return _joined(parts, lang)
 
 
-def off_topic_text(rng: np.random.Generator, lang: str) -> str:
+def off_topic_text(rng: np.random.Generator, lang: str, *, day: int) -> str:
     """Write a post about anything but clothes."""
     words = read_data("phrases.json")[lang]
     picked = [pick(rng, words["off"]) for _ in range(2 if rng.random() < 0.5 else 1)]
-    return _joined([_filled(rng, text, words) for text in dict.fromkeys(picked)], lang)
+    return _joined([_filled(rng, text, words, day) for text in dict.fromkeys(picked)], lang)
 
 
 def spam_text(rng: np.random.Generator) -> str:
@@ -76,11 +79,12 @@ def spam_text(rng: np.random.Generator) -> str:
     )
 
 
-def _filled(rng: np.random.Generator, text: str, words: dict[str, Any]) -> str:
+def _filled(rng: np.random.Generator, text: str, words: dict[str, Any], day: int) -> str:
+    warmth = 16 - 12 * np.cos(2 * np.pi * (day - 20) / 365)
     return text.format(
         h=int(rng.integers(150, 179)),
         p=int(rng.integers(8, 90)) * 10 - 1,
-        t=int(rng.integers(4, 31)),
+        t=round(warmth + rng.normal(0, 3)),
         n=int(rng.integers(2, 60)),
         w=pick(rng, words["places"]),
         x=pick(rng, words["off_x"]),

@@ -138,7 +138,11 @@ def _post(
     if len(named) > _MOST_ELEMENTS:
         named = [named[i] for i in rng.permutation(len(named))[:_MOST_ELEMENTS]]
     is_off = rng.random() < _OFF_TOPIC
-    text = off_topic_text(rng, lang) if is_off else fashion_text(rng, lang, named, tags=outlet.has_tags)
+    day = moment.timetuple().tm_yday
+    if is_off:
+        text = off_topic_text(rng, lang, day=day)
+    else:
+        text = fashion_text(rng, lang, named, day=day, tags=outlet.has_tags)
     return Post(
         id=f"{source[:2]}-{number:05d}",
         source=source,
