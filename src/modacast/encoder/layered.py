@@ -42,6 +42,14 @@ class Prepared:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def followed_by(self, torch: Any, other: Prepared) -> Prepared:
+        """Get these texts and then another's."""
+        hidden = None
+        if self.hidden is not None and other.hidden is not None:
+            hidden = torch.cat([self.hidden, other.hidden])
+        n_tokens = sum(len(own) for own in self.ids)
+        return Prepared([*self.ids, *other.ids], np.append(self.starts, other.starts + n_tokens), hidden)
+
 
 class LayeredBert:
     """Computes vectors in torch, with gradients for the upper layers.
