@@ -22,7 +22,7 @@ from modacast.serve.report.data import (
 from modacast.types import DOCUMENTS, FORECASTS, PANEL, SERIES, TRENDS, Element, Item
 
 WEEKS, AHEAD = 157, 26
-LAST = date(2024, 12, 30)
+LAST = date(2024, 11, 25)
 MADE_AT = datetime(2025, 1, 2, 8, tzinfo=UTC)
 
 # id, zh, en, hex, parent
@@ -119,13 +119,19 @@ def _curve(stage: str, rng: np.random.Generator, level: float) -> np.ndarray:
 def _series(unique_id: str, curve: np.ndarray, rng: np.random.Generator) -> tuple[list[dict], list[dict]]:
     days = [LAST - timedelta(weeks=WEEKS - 1 - i) for i in range(WEEKS + AHEAD)]
     past = [
-        {"unique_id": unique_id, "ds": d, "y": None if i == 40 else float(y), "n_mentions": int(y * 4000), "n_documents": 4000}
+        {
+            "unique_id": unique_id,
+            "ds": d,
+            "y": None if i == 40 else float(y),
+            "n_mentions": int(y * 4000),
+            "n_documents": 4000,
+        }
         for i, (d, y) in enumerate(zip(days[:WEEKS], curve[:WEEKS], strict=True))
     ]
-    smooth = np.convolve(curve, np.ones(5) / 5, mode="same")
+    smooth = np.convolve(np.pad(curve, 6, mode="edge"), np.ones(13) / 13, mode="valid")
     ahead = []
     for i, (d, y) in enumerate(zip(days[WEEKS:], smooth[WEEKS:], strict=True)):
-        wide = y * (0.12 + 0.02 * i)
+        wide = y * (0.08 + 0.011 * i)
         ahead.append({
             "unique_id": unique_id, "ds": d, "y_hat": y, "lo_80": max(0.0, y - wide), "hi_80": y + wide,
             "lo_90": max(0.0, y - 1.5 * wide), "hi_90": y + 1.6 * wide, "model": "ensemble", "made_at": MADE_AT,
@@ -141,7 +147,11 @@ def made_report(lang: str = "zh", *, extra: int = 0) -> ReportData:
     for n, element_id in enumerate(ids):
         stage = STAGE_OF.get(element_id, "steady")
         level = float(rng.uniform(0.0006, 0.012))
-        segments = ["all"] if n >= len(ELEMENTS) else ["all", "lang=zh", "lang=en", "source=weibo", "source=blogs", "source=reddit"]
+        segments = (
+            ["all"]
+            if n >= len(ELEMENTS)
+            else ["all", "lang=zh", "lang=en", "source=weibo", "source=blogs", "source=reddit"]
+        )
         for segment in segments:
             curve = _curve(stage, rng, level * (1.0 if segment == "all" else float(rng.uniform(0.4, 1.5))))
             past, ahead = _series(f"{element_id}|{segment}", curve, rng)

@@ -59,6 +59,11 @@ class BoardRow:
         return str(self.fields["stage"])
 
     @property
+    def anchor(self) -> str:
+        """Name of the element's place in the page."""
+        return "trend-" + "".join(c if c.isalnum() else "-" for c in self.id)
+
+    @property
     def since(self) -> date | None:
         """The week from which it rises, or in which it stood highest."""
         day = self.fields["rising_since"] if self.stage in {"emerging", "rising"} else self.fields["peak"]

@@ -55,8 +55,8 @@ class Frame:
 
 
 WIDE = Frame(860.0, 330.0, weeks=156)
-NARROW = Frame(360.0, 260.0, weeks=78, left=40.0, right=50.0)
-_OVERLAY = Frame(400.0, 220.0, weeks=157, left=40.0, right=44.0, top=14.0)
+NARROW = Frame(360.0, 260.0, weeks=78, left=46.0, right=50.0)
+_OVERLAY = Frame(420.0, 230.0, weeks=157, left=48.0, right=44.0, top=14.0)
 
 
 def sparkline(course: Course, *, width: float = 168.0, height: float = 40.0) -> Markup:
@@ -132,14 +132,15 @@ def season_overlay(course: Course, label: Words) -> Markup:
     y = Scale(0.0, ticks[-1], frame.floor, frame.top)
     parts = [*_value_axis(ticks, y, frame), *_month_axis(x, frame)]
     taken: list[float] = []
-    for age, year in enumerate(reversed(shown)):
+    if rest.any():
+        xs, ys = x.many(ahead_day[rest]), y.many(course.y_hat[rest])
+        parts.append(tag("path", class_="c-ahead", d=line(xs, ys)))
+        if this not in shown:
+            parts.append(text(str(this), float(xs[-1]) + 6, float(ys[-1]) + 4, class_="c-label c-age0"))
+    for year in reversed(shown):
         of_year = years == year
         xs, ys = x.many(day_of_year[of_year]), y.many(smooth[of_year])
         parts.append(tag("path", class_=f"c-year c-age{this - year}", d=line(xs, ys)))
-        if age == 0 and rest.any():
-            parts.append(
-                tag("path", class_="c-ahead", d=line(x.many(ahead_day[rest]), y.many(course.y_hat[rest])))
-            )
         ends = np.flatnonzero(np.isfinite(ys))[-1]
         at = _free(float(ys[ends]), taken)
         parts.append(text(str(year), float(xs[ends]) + 5, at + 4, class_=f"c-label c-age{this - year}"))
@@ -155,13 +156,23 @@ def _ceiling(course: Course, smooth: Values) -> float:
 
 
 def _value_axis(ticks: Sequence[float], y: Scale, frame: Frame) -> list[Markup]:
+    step = ticks[1] - ticks[0]
+    digits = next((d for d in range(5) if abs(round(step * 100, d) - step * 100) < 1e-9), 5)
     parts = []
     for value in ticks:
         at = y(value)
         parts.append(
             tag("line", class_="c-grid" if value else "c-base", x1=frame.left, x2=frame.end, y1=at, y2=at)
         )
-        parts.append(text(share(value), frame.left - 7, at + 4, class_="c-tick", text_anchor="end"))
+        parts.append(
+            text(
+                f"{value * 100:.{digits}f}\u2009%" if value else "0",
+                frame.left - 7,
+                at + 4,
+                class_="c-tick",
+                text_anchor="end",
+            )
+        )
     return parts
 
 

@@ -13,14 +13,14 @@ from modacast.serve.report.words import Words, score
 
 __all__ = ["coverage_bar", "dumbbell", "error_dots", "loss_line", "weight_rows"]
 
-_WIDTH = 420.0
+_WIDTH = 340.0
 
 
 def dumbbell(before: Interval, after: Interval, label: Words) -> Markup:
     """Get two figures with their intervals on one scale, one above the other."""
     low, high = min(before.low, after.low), max(before.high, after.high)
     room = (high - low) * 0.12 or 0.05
-    x = Scale(low - room, high + room, 58.0, _WIDTH - 52.0)
+    x = Scale(low - room, high + room, 50.0, _WIDTH - 52.0)
     parts: list[Markup] = []
     rows = (
         (30.0, before, "d-before", Words("之前", "Before")),
@@ -40,7 +40,7 @@ def dumbbell(before: Interval, after: Interval, label: Words) -> Markup:
 def weight_rows(changes: Sequence[WeightChange], names: Sequence[Words], label: Words) -> Markup:
     """Get one row a feature: its weight before (hollow) and after (solid), around zero."""
     values = [value for change in changes for value in (change.before, change.after)]
-    x = Scale(min(0.0, *values), max(0.0, *values), 170.0, _WIDTH - 12.0)
+    x = Scale(min(0.0, *values), max(0.0, *values), 136.0, _WIDTH - 12.0)
     parts = [tag("line", class_="c-now", x1=x(0.0), x2=x(0.0), y1=6.0, y2=len(changes) * 26.0 + 2)]
     for row, (change, name) in enumerate(zip(changes, names, strict=True)):
         at = row * 26.0 + 18

@@ -136,6 +136,7 @@ PHRASES: Mapping[str, Words] = {
     ),
     "and_more": Words("另有 {n} 个", "and {n} more"),
     "none_here": Words("暂无", "none"),
+    "discovered": Words("新发现", "newly found"),
     "all_facets": Words("全部类别", "All facets"),
     "all_stages": Words("全部阶段", "All stages"),
     "facet": Words("类别", "Facet"),
@@ -176,12 +177,12 @@ PHRASES: Mapping[str, Words] = {
     "now": Words("现在", "now"),
     "band_80": Words("80 % 区间", "80 % interval"),
     "band_90": Words("90 % 区间", "90 % interval"),
-    "smoothed": Words("8 周平均", "8-week mean"),
+    "smoothed": Words("5 周平均", "5-week mean"),
     "no_forecast": Words("历史太短，没有预测。", "Too short a history for a forecast."),
     # palette
     "palette": Words("本季色盘", "The season's palette"),
     "palette_lead": Words(
-        "宽度是声量，箭头是走向。", "Width is share of voice; the arrow is where it is going."
+        "越宽，谈论越多；箭头是走向。", "The wider, the more talked about; the arrow is where it is going."
     ),
     "palette_rising": Words("上场", "Coming in"),
     "palette_falling": Words("退场", "Going out"),

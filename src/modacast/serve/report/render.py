@@ -28,8 +28,7 @@ from modacast.types import STAGES, TRENDS
 
 __all__ = ["Reading", "reading", "render"]
 
-_SHOWN = 40
-_FACETS_WITH_DRAWING = frozenset({"garment", "footwear", "accessory"})
+_SHOWN = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +91,15 @@ def _context(data: ReportData) -> dict[str, Any]:
         for e in data.trends.filter(pc.equal(data.trends["segment"], "all"))["element_id"].to_pylist()
     ]
     rows = board_rows(data.trends, read_courses(data.series, data.forecasts, ids), names)
+    pages = _pages(data, rows, names)
     return {
         "data": data,
         "reading": reading(data),
         "rows": rows,
         "columns": by_stage(rows),
         "headlines": headlines(rows, names),
-        "pages": _pages(data, rows, names),
+        "pages": pages,
+        "paged": {page.row.id for page in pages},
         "swatches": palette(rows),
         "facets": sorted(
             {row.facet for row in rows}, key=lambda f: list(FACET_NAMES).index(f) if f in FACET_NAMES else 99

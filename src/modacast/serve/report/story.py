@@ -135,20 +135,20 @@ def _course(row: BoardRow) -> Words:
     since, peak = row.since, month(row.fields["peak"])
     if row.stage == "emerging":
         return (
-            Words(f"自{month(since).zh}起萌芽", f"has been emerging since {month(since).en}")
+            Words(f"自 {month(since).zh}起萌芽", f"has been emerging since {month(since).en}")
             if since
             else Words("正在萌芽", "is emerging")
         )
     if row.stage == "rising":
         return (
-            Words(f"自{month(since).zh}起上升", f"has been rising since {month(since).en}")
+            Words(f"自 {month(since).zh}起上升", f"has been rising since {month(since).en}")
             if since
             else Words("正在上升", "is rising")
         )
     if row.stage == "peaking":
-        return Words(f"在{peak.zh}到顶", f"peaked in {peak.en}")
+        return Words(f"在 {peak.zh}到顶", f"peaked in {peak.en}")
     if row.stage == "declining":
-        return Words(f"自{peak.zh}的高点退潮", f"has been falling since its high of {peak.en}")
+        return Words(f"自 {peak.zh}的高点退潮", f"has been falling since its high of {peak.en}")
     if row.stage == "seasonal":
         return Words("随季节起落", "comes and goes with the season")
     return Words("保持平稳", "holds steady")
@@ -176,6 +176,6 @@ def _when(row: BoardRow) -> Words:
     first, peak = month(fields["first_seen"]), month(fields["peak"])
     n = counted(fields["n_mentions"])
     return Words(
-        f"首次见于{first.zh}，声量最高在{peak.zh}，共 {n} 次提及。",
+        f"首次见于 {first.zh}，声量最高在 {peak.zh}，共 {n} 次提及。",
         f"First seen in {first.en}, loudest in {peak.en}, {n} mentions in all.",
     )
