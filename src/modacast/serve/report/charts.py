@@ -20,6 +20,7 @@ __all__ = ["NARROW", "WIDE", "Frame", "fan_chart", "season_overlay", "sparkline"
 Values = npt.NDArray[np.float64]
 
 _SPARK_HISTORY, _SPARK_AHEAD = 104, 26
+_NOTE_WIDTH = 140.0
 _EPOCH = np.datetime64("1970-01-01", "D")
 _MONTHS_EN = "JFMAMJJASOND"
 
@@ -55,7 +56,7 @@ class Frame:
 
 
 WIDE = Frame(860.0, 330.0, weeks=156)
-NARROW = Frame(360.0, 260.0, weeks=78, left=46.0, right=50.0)
+NARROW = Frame(360.0, 260.0, weeks=78, left=46.0, right=60.0)
 _OVERLAY = Frame(420.0, 230.0, weeks=157, left=48.0, right=44.0, top=14.0)
 
 
@@ -135,12 +136,14 @@ def season_overlay(course: Course, label: Words) -> Markup:
     if rest.any():
         xs, ys = x.many(ahead_day[rest]), y.many(course.y_hat[rest])
         parts.append(tag("path", class_="c-ahead", d=line(xs, ys)))
-        if this not in shown:
-            parts.append(text(str(this), float(xs[-1]) + 6, float(ys[-1]) + 4, class_="c-label c-age0"))
+        taken.append(float(ys[-1]))
+        parts.append(text(str(this), float(xs[-1]) + 6, float(ys[-1]) + 4, class_="c-label c-age0"))
     for year in reversed(shown):
         of_year = years == year
         xs, ys = x.many(day_of_year[of_year]), y.many(smooth[of_year])
         parts.append(tag("path", class_=f"c-year c-age{this - year}", d=line(xs, ys)))
+        if year == this and rest.any():
+            continue  # its name stands where its forecast ends
         ends = np.flatnonzero(np.isfinite(ys))[-1]
         at = _free(float(ys[ends]), taken)
         parts.append(text(str(year), float(xs[ends]) + 5, at + 4, class_=f"c-label c-age{this - year}"))
@@ -166,7 +169,7 @@ def _value_axis(ticks: Sequence[float], y: Scale, frame: Frame) -> list[Markup]:
         )
         parts.append(
             text(
-                f"{value * 100:.{digits}f}\u2009%" if value else "0",
+                f"{value * 100:.{digits}f}\u202f%" if value else "0",
                 frame.left - 7,
                 at + 4,
                 class_="c-tick",
@@ -227,12 +230,14 @@ def _since_mark(course: Course, smooth: Values, x: Scale, y: Scale, since: date)
     if at >= smooth.size or not np.isfinite(smooth[at]):
         return []
     px, py = x(_number(course.days[at].item())), y(float(smooth[at]))
+    has_room = px - x.start > _NOTE_WIDTH
     words = Words(f"{since:%Y-%m} 起上升", f"rising since {month(since).en}")
     return [
         tag("line", class_="c-since", x1=px, x2=px, y1=py - 8, y2=max(y.stop + 16, py - 54)),
         tag("circle", class_="c-ring", cx=px, cy=py, r="4.5"),
-        text(words, px - 6, max(y.stop + 14, py - 50), class_="c-note", text_anchor="end"),
-    ]
+        text(words, px - 6 if has_room else px + 6, max(y.stop + 14, py - 50), class_="c-note",
+             text_anchor="end" if has_room else "start"),
+    ]  # fmt: skip
 
 
 def _end_labels(course: Course, smooth: Values, x: Scale, y: Scale, frame: Frame) -> list[Markup]:

@@ -30,7 +30,7 @@ class Names:
         if element is None:
             plain = element_id.rpartition("/")[2].replace("-", " ")
             return Words(plain, plain)
-        return Words(element.label("zh"), element.label("en"))
+        return Words(_capital(element.label("zh")), _capital(element.label("en")))
 
     def facet(self, element_id: str) -> str:
         """Get an element's facet, `""` where it is none that is known."""
@@ -70,3 +70,7 @@ class Names:
         if kind == "lang":
             return LANGUAGE_NAMES.get(value, Words(value, value))
         return Words(value, value)
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]

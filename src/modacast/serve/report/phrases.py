@@ -110,7 +110,7 @@ PHRASES: Mapping[str, Words] = {
     "skip": Words("跳到正文", "Skip to the content"),
     "kicker": Words("时尚趋势报告", "Fashion trend report"),
     "contents": Words("目录", "Contents"),
-    "made": Words("制作于 {day}", "Made on {day}"),
+    "made": Words("制作于 {day}。", "Made on {day}."),
     "period": Words("{first} 至 {last}", "{first} to {last}"),
     "texts_read": Words("篇文字读过", "texts read"),
     "about_fashion": Words("篇谈及穿着", "about what people wear"),
@@ -122,6 +122,7 @@ PHRASES: Mapping[str, Words] = {
         "This is a demonstration: texts, products and shoppers were made by a program from a known truth, "
         "so that every finding can be checked.",
     ),
+    "from_nothing": Words("从无到有", "new"),
     "nothing_title": Words("还没有可说的趋势", "No trend to speak of yet"),
     "nothing_text": Words(
         "读到的文字太少，或时间太短，还不足以判断任何元素的走势。请加入更多来源，或更长的历史（至少约半年，两年以上最好），再运行一次。",
@@ -180,7 +181,7 @@ PHRASES: Mapping[str, Words] = {
     "smoothed": Words("5 周平均", "5-week mean"),
     "no_forecast": Words("历史太短，没有预测。", "Too short a history for a forecast."),
     # palette
-    "palette": Words("本季色盘", "The season's palette"),
+    "palette": Words("本季色盘", "The season’s palette"),
     "palette_lead": Words(
         "越宽，谈论越多；箭头是走向。", "The wider, the more talked about; the arrow is where it is going."
     ),

@@ -108,7 +108,7 @@ def was_off(row: BoardRow) -> list[Words]:
         said.append(
             Words(
                 f"若在过去各时点预测，平均误差{verdict.zh}（MASE {mase:.2f}）。",
-                f"Forecasts made at past dates were off by {verdict.en} (MASE {mase:.2f}).",
+                f"Forecasts made at past dates erred {verdict.en} (MASE {mase:.2f}).",
             )
         )
     if covered is not None:

@@ -27,7 +27,7 @@ __all__ = [
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MINUS = "−"
-_THIN = "\u2009"
+_THIN = "\u202f"  # narrow, and never broken at the end of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,11 @@ class Words:
 
     def __html__(self) -> str:
         """Get both phrases as markup, escaped, each marked with its language."""
-        if self.zh == self.en:
-            return str(escape(self.zh))
+        zh, en = (said.replace(" %", f"{_THIN}%") for said in (self.zh, self.en))
+        if zh == en:
+            return str(escape(zh))
         return str(
-            Markup('<span class="zh" lang="zh">{}</span><span class="en" lang="en">{}</span>').format(
-                self.zh, self.en
-            )
+            Markup('<span class="zh" lang="zh">{}</span><span class="en" lang="en">{}</span>').format(zh, en)
         )
 
     def text(self, lang: Lang) -> str:
