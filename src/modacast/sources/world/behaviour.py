@@ -26,7 +26,8 @@ _LOOKING = 0.22  # how fast attention falls with the position
 _VIEW, _CART, _BUY = 0.85, 0.85, 0.7
 _AGAIN = 0.05
 _RATES, _REVIEWS, _LIKES = 0.6, 0.55, 0.25
-_NAMED_FACETS = ("fabric", "garment", "footwear", "accessory", "detail", "style", "color")
+_HEADS = ("garment", "footwear", "accessory")
+_NAMED_FACETS = ("fabric", "detail", "style", "color")
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -149,12 +150,9 @@ def _afterwards(
 def _review(rng: np.random.Generator, shopper: Shopper, product: Product, stars: float) -> str:
     words: Mapping[str, list[str]] = read_data("catalogue.json")["words"]
     which = 0 if shopper.lang == "zh" else 1
-    named = [
-        words[e][which]
-        for facet in _NAMED_FACETS
-        for e in product.element_ids
-        if e in words and e.startswith(facet)
-    ]
+    elements = [e for e in product.element_ids if e in words]
+    head = next(e for e in elements if e.startswith(_HEADS))
+    rest = [e for e in elements if e.startswith(_NAMED_FACETS)]
     tone = "good" if stars >= 4 else "fair" if stars >= 3 else "bad"
     text = pick(rng, read_data("reviews.json")[shopper.lang][tone])
-    return str(text).format(x=named[0], y=named[-1])
+    return str(text).format(x=words[head][which], y=words[pick(rng, rest)][which])

@@ -40,7 +40,7 @@ def fashion_text(
     Args:
         rng: chance.
         lang: a language of `phrases.json`.
-        element_ids: one to three; a companion is added where it is one.
+        element_ids: any number; companions are added up to two.
         day: of the year, for what is said of the weather.
         tags: whether hash tags may follow.
     """

@@ -32,22 +32,22 @@ class Planted:
     curve: Callable[[Weeks, Weeks], Weeks]
 
 
-def _line(first: float, last: float) -> Callable[[Weeks, Weeks], Weeks]:
-    return lambda ago, _: last + (first - last) * np.clip(ago / 103, 0, 1)
+def _even(level: float) -> Callable[[Weeks, Weeks], Weeks]:
+    return lambda ago, _: np.full_like(ago, level)
+
+
+def _slope(first: float, last: float, *, since: float) -> Callable[[Weeks, Weeks], Weeks]:
+    """One level until some weeks ago, then straight to the other, which is reached at the end."""
+    return lambda ago, _: first + (last - first) * np.clip((since - ago) / since, 0, 1)
 
 
 def _step(first: float, last: float, *, middle: float, width: float) -> Callable[[Weeks, Weeks], Weeks]:
     return lambda ago, _: first + (last - first) / (1 + np.exp((ago - middle) / width))
 
 
-def _onset(last: float, *, since: float) -> Callable[[Weeks, Weeks], Weeks]:
-    """Nothing until some weeks ago, then up to the last level within four weeks."""
-    return lambda ago, _: last * np.clip((since - ago) / 4, 0, 1)
-
-
-def _peak(base: float, top: float, *, at: float, fall: float) -> Callable[[Weeks, Weeks], Weeks]:
+def _peak(base: float, top: float, *, at: float, rise: float, fall: float) -> Callable[[Weeks, Weeks], Weeks]:
     def curve(ago: Weeks, _: Weeks) -> Weeks:
-        width = np.where(ago > at, 9.0, fall)
+        width = np.where(ago > at, rise, fall)
         return base + (top - base) * np.exp(-(((ago - at) / width) ** 2) / 2)
 
     return curve
@@ -63,23 +63,23 @@ def _season(top: float, *, day: float, width: float = 38.0) -> Callable[[Weeks, 
 
 
 PLANTED: Mapping[str, Planted] = {
-    "style/neo-chinese": Planted("rising", _line(0.03, 0.15)),
-    "fabric/suede": Planted("rising", _step(0.015, 0.12, middle=30, width=6)),
-    "color/wine-red": Planted("rising", _step(0.02, 0.13, middle=22, width=4)),
-    "garment/mamian-skirt": Planted("emerging", _onset(0.14, since=8)),
-    "footwear/low-profile-sneaker": Planted("emerging", _onset(0.11, since=13)),
-    "footwear/ballet-flat": Planted("peaking", _peak(0.02, 0.20, at=9, fall=4.5)),
-    "detail/bow": Planted("peaking", _peak(0.02, 0.17, at=10, fall=5.5)),
+    "style/neo-chinese": Planted("rising", _slope(0.06, 0.24, since=40)),
+    "fabric/suede": Planted("rising", _step(0.05, 0.22, middle=14, width=4)),
+    "color/wine-red": Planted("rising", _step(0.05, 0.21, middle=10, width=3)),
+    "garment/mamian-skirt": Planted("emerging", _slope(0.0, 0.18, since=8)),
+    "footwear/low-profile-sneaker": Planted("emerging", _slope(0.0, 0.19, since=13)),
+    "footwear/ballet-flat": Planted("peaking", _peak(0.04, 0.32, at=8, rise=5, fall=4)),
+    "detail/bow": Planted("peaking", _peak(0.03, 0.31, at=9, rise=4, fall=4.5)),
     "garment/down-jacket": Planted("seasonal", _season(0.18, day=358)),
     "garment/sun-protection-jacket": Planted("seasonal", _season(0.18, day=178)),
     "garment/trench-coat": Planted("seasonal", _season(0.15, day=285, width=26)),
-    "footwear/dad-shoe": Planted("declining", _line(0.14, 0.03)),
-    "style/y2k": Planted("declining", _step(0.12, 0.03, middle=40, width=8)),
-    "garment/cargo-pants": Planted("declining", _step(0.11, 0.025, middle=30, width=7)),
-    "garment/jeans": Planted("steady", _line(0.08, 0.08)),
-    "footwear/loafer": Planted("steady", _line(0.06, 0.06)),
-    "garment/shirt": Planted("steady", _line(0.07, 0.07)),
-    "style/gorpcore": Planted("steady", _line(0.06, 0.06)),
+    "footwear/dad-shoe": Planted("declining", _slope(0.17, 0.02, since=26)),
+    "style/y2k": Planted("declining", _step(0.18, 0.02, middle=20, width=6)),
+    "garment/cargo-pants": Planted("declining", _step(0.16, 0.02, middle=13, width=3)),
+    "garment/jeans": Planted("steady", _even(0.08)),
+    "footwear/loafer": Planted("steady", _even(0.06)),
+    "garment/shirt": Planted("steady", _even(0.07)),
+    "style/gorpcore": Planted("steady", _even(0.06)),
 }
 """Element id to its course; facets, shapes and levels differ."""
 

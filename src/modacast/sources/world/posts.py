@@ -23,7 +23,7 @@ END = date(2024, 3, 4)
 
 N_WEEKS = 104
 _OFF_TOPIC = 0.06
-_MOST_ELEMENTS = 3
+_MOST_ELEMENTS = 4
 _N_SPAM = 45
 _EARLY_SHARE = 0.15
 
@@ -170,12 +170,13 @@ def _spam(seed: int, end: date) -> Iterator[Post]:
     """One author, and a few accounts that copy them, within three weeks near the end."""
     rng = stream(seed, "spam")
     first = _instant(end) - timedelta(weeks=5)
+    texts = [spam_text(rng) for _ in range(_N_SPAM // 4)]
     for number in range(_N_SPAM):
         author = "weiyu_dealz88" if rng.random() < 0.8 else f"weiyu_dealz88_{int(rng.integers(1, 6))}"
         yield Post(
             id=f"sp-{number:05d}",
             source="weiyu",
-            text=spam_text(rng),
+            text=pick(rng, texts),
             lang=None,
             published_at=first + timedelta(minutes=int(rng.integers(3 * 7 * 24 * 60))),
             author=author,
