@@ -181,7 +181,7 @@ PHRASES: Mapping[str, Words] = {
     "smoothed": Words("5 周平均", "5-week mean"),
     "no_forecast": Words("历史太短，没有预测。", "Too short a history for a forecast."),
     # palette
-    "palette": Words("本季色盘", "The season’s palette"),
+    "palette": Words("本季色盘", "Palette of the season"),
     "palette_lead": Words(
         "越宽，谈论越多；箭头是走向。", "The wider, the more talked about; the arrow is where it is going."
     ),
@@ -235,7 +235,7 @@ PHRASES: Mapping[str, Words] = {
     "scorecard": Words("记分卡", "Scorecard"),
     "scorecard_lead": Words("这些数字说明前面的话有多可信。", "How far to trust what was said above."),
     "mase": Words("回测误差 MASE（中位数）", "Back-test error, MASE (median)"),
-    "mase_note": Words("低于 1 即胜过“与去年同期一样”。", "Below 1 beats “the same as last year”."),
+    "mase_note": Words("低于 1 即胜过「与去年同期一样」。", "Below 1 beats “the same as last year”."),
     "beats": Words("胜过去年同期法的元素", "Elements that beat “same as last year”"),
     "coverage": Words("80 % 区间实际覆盖", "What the 80 % interval covered"),
     "coverage_note": Words("越接近 80 % 越诚实。", "The nearer to 80 %, the more honest."),
