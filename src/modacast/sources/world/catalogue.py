@@ -80,6 +80,7 @@ def _design(rng: np.random.Generator, line: dict[str, Any], number: int, end: da
     colors = list(data["colors"])
     chosen = [style, *([fabric] if fabric else []), *line.get("always", ()), *extra, line["noun"]]
     tail = pick(rng, data["zh_tail"])
+    texts = data["texts"][line["noun"].partition("/")[0]]
     for variant, i in enumerate(rng.permutation(len(colors))[:2]):
         color = colors[i]
         zh, en = ({e: data["words"][e][k] for e in chosen} for k in (0, 1))
@@ -92,8 +93,8 @@ def _design(rng: np.random.Generator, line: dict[str, Any], number: int, end: da
             "style": zh[style],
             "tail": tail,
         }
-        sold = {"style": en[style], "noun": en[line["noun"]], "color": en_color}
-        text = pick(rng, data["zh_text"]).format(**told) + " " + pick(rng, data["en_text"]).format(**sold)
+        sold = {"style": en[style], "color": en_color}
+        text = f"{pick(rng, texts['zh']).format(**told)} {pick(rng, texts['en']).format(**sold)}"
         yield Product(
             id=f"P{number:03d}-{'AB'[variant]}",
             title=f"{brand} {middle} {tail} {zh_color}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -17,6 +18,7 @@ __all__ = ["fashion_text", "off_topic_text", "read_data", "spam_text"]
 
 _JOINS_WORDS = frozenset({"en", "ko", "fr"})
 _CARRIERS = tuple(e for e in BACKGROUND if e.startswith("garment/"))
+_SENTENCE = re.compile(r"(?<=[.?!] )[a-z]")
 _SINGULAR = ("my", "the", "a", "that")
 _PLURAL = ("my", "the", "these", "those")
 _SPAM = (
@@ -109,4 +111,5 @@ def _named(rng: np.random.Generator, lang: str, words: dict[str, Any], element_i
 def _joined(parts: Sequence[str], lang: str) -> str:
     if lang not in _JOINS_WORDS:
         return "".join(parts)
-    return " ".join(part.strip() for part in parts)
+    text = " ".join(part.strip() for part in parts)
+    return _SENTENCE.sub(lambda start: start.group().upper(), text) if lang == "en" else text
