@@ -16,22 +16,14 @@ import numpy as np
 
 from modacast.encoder.card import model_card
 from modacast.encoder.checkpoints import Checkpoints, CheckpointState
-from modacast.encoder.masking import (
-    Masked,
-    Segmenter,
-    TokenizedTexts,
-    batches_in_order,
-    masked,
-    masked_one_by_one,
-    tokenized,
-)
+from modacast.encoder.masked_model import MaskedModel, MaskedScore
+from modacast.encoder.masking import Segmenter, TokenizedTexts, batches_in_order, tokenized
 from modacast.encoder.torch_model import (
     BertModel,
     load_bert,
     memory_guard,
     require_torch,
     save_bert,
-    with_masked_head,
 )
 from modacast.encoder.training import (
     Arithmetic,
@@ -49,7 +41,6 @@ __all__ = ["MaskedScore", "PretrainResult", "PretrainSettings", "pretrain"]
 
 _MIN_TEXTS = 40
 _MIN_PIECES = 5
-_HEAD_PACE = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -94,21 +85,6 @@ class PretrainSettings:
     seed: int = 0
     device: str = "auto"
     arithmetic: Arithmetic = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class MaskedScore:
-    """How well masked pieces of held-out texts are guessed; the masks are the same each time.
-
-    Attributes:
-        accuracy: share of the masked pieces whose likeliest guess is right.
-        loss: mean negative log-likelihood of a masked piece, in nats.
-        pseudo_perplexity: see `pretrain`; None where it was not computed.
-    """
-
-    accuracy: float
-    loss: float
-    pseudo_perplexity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,31 +189,30 @@ class _Training:
     ) -> None:
         self.torch, self.settings, self.checkpoints = torch, settings, checkpoints
         device = pick_device(torch, settings.device)
-        self._compute = arithmetic(torch, device, settings.arithmetic)
         self.accelerator = import_module("accelerate").Accelerator(cpu=device == "cpu")
         order = np.random.default_rng(settings.seed).permutation(len(corpus))
         n_held = max(8, min(settings.max_held_out, int(settings.held_out * len(corpus))))
         self.held, self.texts = corpus.pick(order[:n_held]), corpus.pick(order[n_held:])
         self.fingerprint = _fingerprint(model.name, corpus, settings)
-        counts = np.bincount(np.concatenate(self.texts.ids), minlength=model.bert.config.vocab_size)
-        is_new = not model.head
-        self.model = with_masked_head(model, counts)
-        self._mask_id = _mask_id(model)
-        network = self.model.network.to(self.accelerator.device)
-        optimizer = torch.optim.AdamW(_groups(network, settings.learning_rate, is_new), weight_decay=0.01)
-        self._pace = [group["lr"] for group in optimizer.param_groups]
-        self._scored, self.optimizer = self.accelerator.prepare(_scored_network(torch, network), optimizer)
+        self.masked = MaskedModel(
+            torch,
+            model,
+            self.texts,
+            accelerator=self.accelerator,
+            compute=arithmetic(torch, device, settings.arithmetic),
+            learning_rate=settings.learning_rate,
+        )
 
     def run(self, out: Path, progress: Progress | None) -> PretrainResult:
         """Train, measure, write."""
-        settings, network = self.settings, self.model.network
+        settings, network = self.settings, self.masked.model.network
         state = self.checkpoints.read(self.fingerprint)
         if state is None:
             before = self.score(n_pseudo=settings.n_pseudo)
             curve = [_point(0, 0.0, before)]
             state = CheckpointState(0, 0.0, self.fingerprint, curve, {"before": asdict(before), "waited": 0})
         else:
-            self.checkpoints.load(network, self.optimizer)
+            self.checkpoints.load(network, self.masked.optimizer)
             _log.info("goes on from step %d of %s", state.step, self.checkpoints.folder)
         clock = TrainingClock(settings.steps, settings.minutes, seconds_before=state.seconds)
         state = self._train(state, clock, progress)
@@ -257,7 +232,7 @@ class _Training:
             stopped="early" if state.facts["waited"] >= settings.patience else "done",
         )
         if self.accelerator.is_main_process:
-            _write(self.model, result, settings, len(self.texts))
+            _write(self.masked.model, result, settings, len(self.texts))
             self.checkpoints.remove()
         return result
 
@@ -289,104 +264,34 @@ class _Training:
     def _keep(self, state: CheckpointState, *, is_best: bool) -> None:
         if self.accelerator.is_main_process:
             if is_best:
-                self.checkpoints.write_best(self.model.network)
-            self.checkpoints.write(self.model.network, self.optimizer, state)
+                self.checkpoints.write_best(self.masked.model.network)
+            self.checkpoints.write(self.masked.model.network, self.masked.optimizer, state)
         self.accelerator.wait_for_everyone()
 
     def _step(self, step: int, batches: Sequence[Any], share: float) -> float:
         # masks and dropout depend on the seed and the step alone, so an interrupted training goes on as it was
         rng = np.random.default_rng([self.settings.seed, 1, step, self.accelerator.process_index])
         self.torch.manual_seed(int(rng.integers(1 << 62)))
-        factor = learning_rate_share(share, warmup=self.settings.warmup)
-        for group, pace in zip(self.optimizer.param_groups, self._pace, strict=True):
-            group["lr"] = pace * factor
-        self._scored.train()
-        total = 0.0
-        for places in batches:
-            loss = self._scores(self._masked(self.texts.pick(places), rng))[0].mean() / len(batches)
-            self.accelerator.backward(loss)
-            total += float(loss.detach())
-        if not math.isfinite(total):
+        masks = [
+            self.masked.mask(self.texts.pick(places), rng, self.settings.mask_share) for places in batches
+        ]
+        loss = self.masked.learn(masks, rate_share=learning_rate_share(share, warmup=self.settings.warmup))
+        if not math.isfinite(loss):
             raise ModacastError(
-                f"the training diverged in step {step} (loss {total}); lower the learning rate"
+                f"the training diverged in step {step} (loss {loss}); lower the learning rate"
             )
-        self.accelerator.clip_grad_norm_(self._scored.parameters(), 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        return total
-
-    def _masked(self, texts: TokenizedTexts, rng: np.random.Generator) -> Masked:
-        n_ids = self.model.tokenizer.get_vocab_size(with_added_tokens=True)
-        return masked(
-            texts,
-            rng,
-            share=self.settings.mask_share,
-            mask_id=self._mask_id,
-            pad_id=self.model.pad_id,
-            n_ids=n_ids,
-        )
-
-    def _scores(self, batch: Masked) -> Any:
-        """Get negative log-likelihood, and whether the likeliest guess is right, of each masked piece."""
-        fields = (batch.ids, batch.attended, batch.rows, batch.columns, batch.labels)
-        tensors = [self.torch.from_numpy(field).to(self.accelerator.device) for field in fields]
-        with self._compute():
-            return self._scored(*tensors)
+        return loss
 
     def score(self, *, n_pseudo: int = 0) -> MaskedScore:
         """Measure on the held-out texts."""
-        self._scored.eval()
-        rng = np.random.default_rng([self.settings.seed, 2])
-        size = self.settings.batch_size
-        with self.torch.no_grad():
-            read = [
-                self._scores(self._masked(self.held.pick(range(i, min(i + size, len(self.held)))), rng))
-                for i in range(0, len(self.held), size)
-            ]
-            losses = self.torch.cat([loss for loss, _ in read])
-            right = self.torch.cat([hit for _, hit in read])
-            pseudo = self._pseudo_perplexity(n_pseudo) if n_pseudo else None
-        return MaskedScore(float(right.float().mean()), float(losses.mean()), pseudo)
-
-    def _pseudo_perplexity(self, n_texts: int) -> float:
-        total, n_pieces = 0.0, 0
-        for ids, words in zip(self.held.ids[:n_texts], self.held.words[:n_texts], strict=True):
-            one = masked_one_by_one(ids, words, mask_id=self._mask_id, pad_id=self.model.pad_id)
-            total += float(self._scores(one)[0].sum())
-            n_pieces += len(one.labels)
-        return math.exp(total / n_pieces)
-
-
-def _scored_network(torch: Any, network: Any) -> Any:
-    """Wrap a `BertForMaskedLM` so that only masked places are turned into guesses, which are what costs."""
-
-    class Scored(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, ids: Any, attended: Any, rows: Any, columns: Any, labels: Any) -> Any:
-            hidden = network.bert(ids, attention_mask=attended.long()).last_hidden_state
-            logits = network.cls(hidden[rows, columns]).float()
-            losses = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
-            return losses, logits.argmax(dim=1) == labels
-
-    return Scored()
-
-
-def _groups(network: Any, learning_rate: float, is_new_head: bool) -> list[dict[str, Any]]:
-    body = [p for name, p in network.named_parameters() if not name.startswith("cls.")]
-    head = [p for name, p in network.named_parameters() if name.startswith("cls.")]
-    pace = _HEAD_PACE if is_new_head else 1.0
-    return [{"params": body, "lr": learning_rate}, {"params": head, "lr": learning_rate * pace}]
-
-
-def _mask_id(model: BertModel) -> int:
-    for token in ("<mask>", "[MASK]"):
-        found = model.tokenizer.token_to_id(token)
-        if found is not None:
-            return int(found)
-    raise InvalidInput(f"{model.name}: its tokenizer has no mask token, so it cannot be pre-trained")
+        settings = self.settings
+        return self.masked.score(
+            self.held,
+            share=settings.mask_share,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
+            n_pseudo=n_pseudo,
+        )
 
 
 def _fingerprint(name: str, corpus: TokenizedTexts, settings: PretrainSettings) -> str:
