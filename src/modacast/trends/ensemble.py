@@ -1,10 +1,14 @@
 """The point forecast: a few unlike forecasters, put together without learned weights.
 
-Series that are seldom zero take the median of two pooled regressions, complex exponential smoothing and
-Theta: on weekly visibility series that was as accurate as weights learned on earlier origins. Series with
-many zero weeks are forecast in blocks of four weeks (temporal aggregation; Nikolopoulos, Syntetos, Boylan,
-Petropoulos and Assimakopoulos 2011), where their season shows through the noise and no transform pulls the
-level to zero; a season's mean stands beside smoothing there, which would carry a new rise on without end.
+Series that are seldom zero take the mean of three networks that learn from the whole board, a pooled
+regression and complex exponential smoothing, and the calendar weeks of the board on top. Weights learned on
+earlier origins gave nothing over the plain mean. A board too small for networks takes the median of two
+pooled regressions, complex exponential smoothing and Theta.
+
+Series with many zero weeks are forecast in blocks of four weeks (temporal aggregation; Nikolopoulos,
+Syntetos, Boylan, Petropoulos and Assimakopoulos 2011), where their season shows through the noise and no
+transform pulls the level to zero; a season's mean stands beside smoothing there, which would carry a new
+rise on without end.
 """
 
 from __future__ import annotations
@@ -12,7 +16,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from modacast.trends.calendar_weeks import add_calendar_weeks
 from modacast.trends.local import ces_forecast, seasonal_mean, theta_forecast
+from modacast.trends.network import network_forecast
 from modacast.trends.panel import Array, Panel
 from modacast.trends.pooled import pooled_forecast
 from modacast.trends.seasonality import season_strength
@@ -22,6 +28,7 @@ __all__ = ["ensemble_forecast", "is_sparse"]
 _SPARSE = 0.1  # share of zeros in the last two seasons
 _BLOCKS = 13  # in a season
 _FEWEST_BLOCKS = 8
+_NETWORKS = 3  # as many members as the networks' bases
 
 
 def ensemble_forecast(panel: Panel, h: int, *, seed: int = 0) -> Array:
@@ -35,20 +42,14 @@ def ensemble_forecast(panel: Panel, h: int, *, seed: int = 0) -> Array:
     Returns:
         `(n, h)` float64, >= 0; NaN for rows that have not begun.
     """
-    sparse = is_sparse(panel)
     forecast = np.full((len(panel.ids), h), np.nan)
+    sparse = is_sparse(panel)
     if not sparse.all():
-        dense = ~sparse
-        alone = panel.rows(dense)
-        members = [
-            pooled_forecast(panel, h, power=0.5, seed=seed)[dense],
-            pooled_forecast(panel, h, power=0.25, seed=seed)[dense],
-            ces_forecast(alone, h),
-            theta_forecast(alone, h),
-        ]
-        forecast[dense] = np.median(members, axis=0)
+        forecast[~sparse] = _dense(panel, h, ~sparse, seed)
     if sparse.any():
         forecast[sparse] = _in_blocks(panel, h, sparse, seed)
+    constant = _is_constant(panel)
+    forecast[constant] = panel.y[constant, -1:]
     return forecast
 
 
@@ -56,6 +57,23 @@ def is_sparse(panel: Panel) -> npt.NDArray[np.bool_]:
     """Get the `(n,)` rows in which zeros are common."""
     recent = panel.y[:, -2 * panel.season :]
     return np.sum(recent == 0, axis=1) > _SPARSE * np.sum(~np.isnan(recent), axis=1)
+
+
+def _dense(panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int) -> Array:
+    alone = panel.rows(dense)
+    smoothed = ces_forecast(alone, h)
+    pooled = pooled_forecast(panel, h, power=0.25, seed=seed)[dense]
+    learned = network_forecast(alone, h, seed=seed)
+    if learned is None:
+        members = [pooled_forecast(panel, h, power=0.5, seed=seed)[dense], pooled, smoothed]
+        return np.asarray(np.median([*members, theta_forecast(alone, h)], axis=0))
+    mean = (_NETWORKS * learned + pooled + smoothed) / (_NETWORKS + 2)
+    return add_calendar_weeks(alone, mean)
+
+
+def _is_constant(panel: Panel) -> npt.NDArray[np.bool_]:
+    last = panel.y[:, -1:]
+    return np.all(np.isnan(panel.y) | (panel.y == last), axis=1)
 
 
 def _in_blocks(panel: Panel, h: int, sparse: npt.NDArray[np.bool_], seed: int) -> Array:

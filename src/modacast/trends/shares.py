@@ -2,7 +2,8 @@
 
 Cells (a source in a language) are combined with fixed weights, their long-run weekly size. A cell that was
 not read in some week is imputed from share = cell effect x week effect, fitted by iterative proportional
-fitting (Deming and Stephan 1940).
+fitting (Deming and Stephan 1940). Week effects are pulled a little towards 1: where the other cells never speak of an
+element they say nothing of how much of it an unread cell would have held, and its usual share is taken.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ __all__ = ["Grid", "read_grid", "segment_series"]
 
 _CHUNK = 256  # elements held as a dense (element, cell, week) block
 _ROUNDS = 8
+_CALM = 0.01  # texts a week that the pull towards 1 is worth: it only decides where nothing else does
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,12 @@ def _share_of_voice(
     share = np.divide(counts, read, out=np.zeros_like(counts), where=was_read)
     weighted = share * weight[None, :, None]
     present = np.where(was_read, weight[:, None], 0.0)
-    cell_effect = np.ones(counts.shape[:2])
+    n_weeks = np.maximum(was_read.sum(axis=1), 1)
+    cell_effect = weighted.sum(axis=2) / (weight * n_weeks)[None, :].clip(1e-12)
+    week_effect = np.ones((len(counts), read.shape[1]))
     for _ in range(_ROUNDS if not was_read.all() else 1):
         expected = np.einsum("ec,cw->ew", cell_effect, present)
-        total = weighted.sum(axis=1)
-        week_effect = np.divide(total, expected, out=np.zeros_like(total), where=expected > 0)
+        week_effect = (weighted.sum(axis=1) + _CALM) / (expected + _CALM)
         reach = np.einsum("ew,cw->ec", week_effect, present)
         spoken = weighted.sum(axis=2)
         cell_effect = np.divide(spoken, reach, out=np.zeros_like(spoken), where=reach > 0)
