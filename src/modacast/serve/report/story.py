@@ -99,11 +99,13 @@ def was_off(row: BoardRow) -> list[Words]:
     if mase is not None:
         if mase < 1:
             verdict = Words(
-                f"比「与去年同期一样」的误差小 {1 - mase:.0%}", f"{1 - mase:.0%} less than “same as last year”"
+                f"比「与去年同期一样」的误差小 {1 - mase:.0%}",
+                f"{1 - mase:.0%} less than “same as last year”",
             )
         else:
             verdict = Words(
-                f"比「与去年同期一样」的误差大 {mase - 1:.0%}", f"{mase - 1:.0%} more than “same as last year”"
+                f"比「与去年同期一样」的误差大 {mase - 1:.0%}",
+                f"{mase - 1:.0%} more than “same as last year”",
             )
         said.append(
             Words(

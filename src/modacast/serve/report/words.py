@@ -80,7 +80,7 @@ def share(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "–"
     percent = value * 100
-    if percent == 0:
+    if percent <= 0:  # no share is negative, though the low end of an interval may be
         return f"0{_THIN}%"
     digits = 1 if percent >= 1 else min(4, 1 - math.floor(math.log10(percent)))
     return f"{percent:.{digits}f}{_THIN}%"
