@@ -224,6 +224,7 @@ class _Training:
         self.general = prepare(general, "document")
         self.teacher = torch.from_numpy(self.layered.all_vectors(self.general)).to(device)
         self.bank = PairBank(torch, train, model.bert.config.hidden_size)
+        self.scaler = torch.amp.GradScaler(device.partition(":")[0], enabled=compute.needs_scaling)
         parameters = self.layered.parameters()
         self.optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.01)
 
@@ -325,9 +326,11 @@ class _Training:
             raise ModacastError(
                 f"the training diverged in step {step} (loss {value}); lower the learning rate"
             )
-        loss.backward()
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimizer)
         torch.nn.utils.clip_grad_norm_(layered.parameters(), 1.0)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.bank.update(places, queries, documents)
         return value

@@ -6,8 +6,7 @@ Transformer Fine-Tuning"), and with their output kept, a step computes only the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from modacast.encoder.tokenizer import sound
 from modacast.encoder.torch_model import BertModel
+from modacast.encoder.training import Computing
 from modacast.errors import InvalidInput
 from modacast.types import Floats
 
@@ -59,10 +59,9 @@ class LayeredBert:
         model: is trained in place.
         n_frozen: so many layers, and the embeddings, stand still; None lets everything learn.
         device: where to compute.
-        compute: makes the context of the arithmetic.
+        compute: what to compute in.
         max_tokens: longer texts are cut, special tokens included.
         keep_bytes: upper bound of what is kept of one set of texts; beyond it, it is computed each time.
-        batch_tokens: tokens that are computed together.
 
     Raises:
         InvalidInput: there are not so many layers.
@@ -75,7 +74,7 @@ class LayeredBert:
         *,
         n_frozen: int | None,
         device: str,
-        compute: Callable[[], AbstractContextManager[Any]],
+        compute: Computing,
         max_tokens: int,
         keep_bytes: int = 3 << 30,
     ) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from modacast.encoder.masking import Masked, TokenizedTexts, masked, masked_one_by_one
 from modacast.encoder.torch_model import BertModel, with_masked_head
+from modacast.encoder.training import Computing
 from modacast.errors import InvalidInput
 
 __all__ = ["MaskedModel", "MaskedScore"]
@@ -43,7 +42,7 @@ class MaskedModel:
         model: as `load_bert` gives it.
         texts: tell how frequent each piece is, which a new head begins with.
         accelerator: of the package accelerate; brings network and optimiser to the devices.
-        compute: makes the context of the arithmetic.
+        compute: what to compute in.
         learning_rate: at its highest; a head that begins anew learns ten times as fast.
 
     Attributes:
@@ -61,7 +60,7 @@ class MaskedModel:
         texts: TokenizedTexts,
         *,
         accelerator: Any,
-        compute: Callable[[], AbstractContextManager[Any]],
+        compute: Computing,
         learning_rate: float,
     ) -> None:
         self._torch, self._accelerator, self._compute = torch, accelerator, compute

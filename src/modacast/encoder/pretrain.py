@@ -189,7 +189,10 @@ class _Training:
     ) -> None:
         self.torch, self.settings, self.checkpoints = torch, settings, checkpoints
         device = pick_device(torch, settings.device)
-        self.accelerator = import_module("accelerate").Accelerator(cpu=device == "cpu")
+        compute = arithmetic(torch, device, settings.arithmetic)
+        self.accelerator = import_module("accelerate").Accelerator(
+            cpu=device == "cpu", mixed_precision="fp16" if compute.needs_scaling else "no"
+        )
         order = np.random.default_rng(settings.seed).permutation(len(corpus))
         n_held = max(8, min(settings.max_held_out, int(settings.held_out * len(corpus))))
         self.held, self.texts = corpus.pick(order[:n_held]), corpus.pick(order[n_held:])
@@ -199,7 +202,7 @@ class _Training:
             model,
             self.texts,
             accelerator=self.accelerator,
-            compute=arithmetic(torch, device, settings.arithmetic),
+            compute=compute,
             learning_rate=settings.learning_rate,
         )
 
@@ -211,6 +214,8 @@ class _Training:
             before = self.score(n_pseudo=settings.n_pseudo)
             curve = [_point(0, 0.0, before)]
             state = CheckpointState(0, 0.0, self.fingerprint, curve, {"before": asdict(before), "waited": 0})
+            if self.accelerator.is_main_process:
+                self.checkpoints.write_best(network)
         else:
             self.checkpoints.load(network, self.masked.optimizer)
             _log.info("goes on from step %d of %s", state.step, self.checkpoints.folder)

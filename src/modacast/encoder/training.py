@@ -13,6 +13,7 @@ from modacast.errors import InvalidInput
 
 __all__ = [
     "Arithmetic",
+    "Computing",
     "CurvePoint",
     "Progress",
     "TrainingClock",
@@ -126,18 +127,44 @@ def pick_device(torch: Any, device: str) -> str:
     return device
 
 
-def arithmetic(torch: Any, device: str, wanted: Arithmetic) -> Callable[[], AbstractContextManager[Any]]:
-    """Get what to compute in: a maker of contexts for the forward passes.
+@dataclass(frozen=True, slots=True)
+class Computing:
+    """What forward passes are computed in.
 
-    Where the choice is free, a GPU computes in bfloat16, and a processor does where that wins a short race:
-    processors with instructions for it are several times faster, others slower.
+    Attributes:
+        torch: the module.
+        device: where.
+        name: of the numbers: `"float32"`, `"bfloat16"` or `"float16"`.
     """
-    dtype = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": None}.get(wanted)
-    if wanted == "auto" and (device != "cpu" or _bfloat16_pays(torch)):
-        dtype = torch.bfloat16
-    if dtype is None:
-        return nullcontext
-    return lambda: torch.autocast(device.partition(":")[0], dtype=dtype)
+
+    torch: Any
+    device: str
+    name: str
+
+    def __call__(self) -> AbstractContextManager[Any]:
+        """Get a context for a forward pass."""
+        if self.name == "float32":
+            return nullcontext()
+        return self.torch.autocast(self.device.partition(":")[0], dtype=getattr(self.torch, self.name))
+
+    @property
+    def needs_scaling(self) -> bool:
+        """Whether gradients would vanish in these numbers without being scaled up."""
+        return self.name == "float16" and self.device != "cpu"
+
+
+def arithmetic(torch: Any, device: str, wanted: Arithmetic) -> Computing:
+    """Get what to compute in.
+
+    Where the choice is free, a GPU computes in bfloat16, or in float16 where it has no bfloat16. A processor does
+    in bfloat16 where that wins a short race: those with instructions for it are several times faster, others
+    slower.
+    """
+    if wanted != "auto":
+        return Computing(torch, device, wanted)
+    if device == "cpu":
+        return Computing(torch, device, "bfloat16" if _bfloat16_pays(torch) else "float32")
+    return Computing(torch, device, "bfloat16" if torch.cuda.is_bf16_supported() else "float16")
 
 
 def _bfloat16_pays(torch: Any) -> bool:
