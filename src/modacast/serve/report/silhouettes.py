@@ -41,9 +41,13 @@ _SHAPES: Mapping[str, str] = {
     "garment/wide-leg-trousers": "wide-trousers", "garment/wide-leg-jeans": "jeans",
     "garment/skinny-jeans": "jeans", "garment/sweatpants": "trousers", "garment/shorts": "shorts",
     "garment/jumpsuit": "jumpsuit", "garment/overalls": "jumpsuit", "garment/playsuit": "jumpsuit",
-    "garment/traditional-dress": "hanfu", "garment/hanfu": "hanfu", "garment/qipao": "qipao",
+    "garment/traditional-dress": "dress", "garment/hanfu": "hanfu", "garment/qipao": "qipao",
     "garment/new-chinese-dress": "qipao", "garment/new-chinese-top": "chinese-top",
     "garment/new-chinese-jacket": "chinese-top", "garment/new-chinese-set": "chinese-top",
+    "garment/changshan": "qipao", "garment/ao-dai": "qipao", "garment/manchu-robe": "qipao",
+    "garment/hanbok": "hanfu", "garment/kilt": "pleated-skirt", "garment/guayabera": "shirt",
+    "garment/kurta": "shirt", "garment/barong-tagalog": "shirt", "garment/vyshyvanka": "blouse",
+    "garment/zhongshan-suit": "chinese-top", "garment/hakama": "pleated-skirt",
     "garment/tang-suit": "chinese-top", "garment/minguo-dress": "qipao", "garment/kimono": "hanfu",
     "garment/swimwear": "swimsuit", "garment/underwear": "camisole", "garment/sleepwear": "shirt",
     "garment/sportswear": "jacket", "garment/hosiery": "socks", "garment/socks": "socks",
@@ -57,7 +61,7 @@ _SHAPES: Mapping[str, str] = {
     "accessory/backpack": "tote", "accessory/hat": "hat", "accessory/baseball-cap": "cap",
     "accessory/beanie": "beanie", "accessory/scarf": "scarf", "accessory/jewellery": "necklace",
     "accessory/earrings": "earrings", "accessory/eyewear": "sunglasses", "accessory/belt": "belt",
-    "accessory/accessory": "scarf",
+    "accessory/gloves": "gloves", "accessory/watch": "watch",
 }  # fmt: skip
 """Element id to drawing; an element that is not here is drawn as the nearest one above it."""
 
