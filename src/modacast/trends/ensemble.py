@@ -5,18 +5,23 @@ regression and complex exponential smoothing, and the calendar weeks of the boar
 earlier origins gave nothing over the plain mean. A board too small for networks takes the median of two
 pooled regressions, complex exponential smoothing and Theta.
 
+Signals that run ahead of a series change its forecast as far as they were of use (see `exog`).
+
 Series with many zero weeks are forecast in blocks of four weeks (temporal aggregation; Nikolopoulos,
 Syntetos, Boylan, Petropoulos and Assimakopoulos 2011), where their season shows through the noise and no
 transform pulls the level to zero; a season's mean stands beside smoothing there, which would carry a new
-rise on without end.
+rise on without end. Signals are not asked there.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from modacast.trends.calendar_weeks import add_calendar_weeks
+from modacast.trends.exog import exog_factor
 from modacast.trends.local import ces_forecast, seasonal_mean, theta_forecast
 from modacast.trends.network import network_forecast
 from modacast.trends.panel import Array, Panel
@@ -60,6 +65,12 @@ def is_sparse(panel: Panel) -> npt.NDArray[np.bool_]:
 
 
 def _dense(panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int) -> Array:
+    told = exog_factor(panel.rows(dense), h, seed=seed)
+    mean = _without_signals(replace(panel, exog=None), h, dense, seed)
+    return mean if told is None else mean * told
+
+
+def _without_signals(panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int) -> Array:
     alone = panel.rows(dense)
     smoothed = ces_forecast(alone, h)
     pooled = pooled_forecast(panel, h, power=0.25, seed=seed)[dense]

@@ -12,6 +12,7 @@ import pyarrow as pa
 from modacast.errors import InvalidInput, NotFitted
 from modacast.trends.backtest import Backtest, Component, back_test
 from modacast.trends.ensemble import ensemble_forecast
+from modacast.trends.exog import with_exog
 from modacast.trends.intervals import residual_band, series_scale, widen
 from modacast.trends.panel import Array, Frequency, Panel, read_panel
 from modacast.types import FORECASTS
@@ -29,6 +30,7 @@ def forecast(
     levels: Sequence[int] = (80, 90),
     freq: Frequency | None = None,
     made_at: datetime | None = None,
+    exog: pa.Table | None = None,
 ) -> pa.Table:
     """Forecast every series of a long-format table.
 
@@ -44,6 +46,9 @@ def forecast(
         levels: nominal coverages in per cent, from 1 to 99.
         freq: "W", "D" or "M"; inferred where None.
         made_at: instant to record; now where None.
+        exog: signals that may run ahead of the series: `unique_id`, `ds` and a column of numbers for each,
+            on the dates of the series. Rows past the end of a series are values known in advance. A signal
+            that did not help on held-out steps changes nothing; see `with_exog`.
 
     Returns:
         `FORECASTS`, `h` rows a series in the order of `unique_id`; other `levels` than 80 and 90 change the
@@ -56,7 +61,7 @@ def forecast(
     upper = 1.0 if "n_documents" in series.column_names else None
     model = EnsembleForecaster(freq=freq, upper=upper, levels=levels, made_at=made_at)
     _check_horizon(h)
-    return model.fit(series).predict(h)
+    return model.fit(series, exog=exog).predict(h)
 
 
 class EnsembleForecaster:
@@ -98,13 +103,14 @@ class EnsembleForecaster:
         self.panel_: Panel | None = None
         self.backtest_: Backtest | None = None
 
-    def fit(self, series: pa.Table) -> EnsembleForecaster:
-        """Read the series and measure errors on rolling origins.
+    def fit(self, series: pa.Table, exog: pa.Table | None = None) -> EnsembleForecaster:
+        """Read the series, and signals beside them, and measure errors on rolling origins.
 
         Raises:
             InvalidInput: the table is not of the form `forecast` asks for.
         """
-        self.panel_ = read_panel(series, freq=self.freq)
+        panel = read_panel(series, freq=self.freq)
+        self.panel_ = panel if exog is None else with_exog(panel, exog)
         self.backtest_ = back_test(self.panel_, self._forecaster(), n_origins=self.n_origins)
         return self
 

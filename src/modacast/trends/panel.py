@@ -19,7 +19,17 @@ import pyarrow.compute as pc
 
 from modacast.errors import InvalidInput, suggest
 
-__all__ = ["FREQUENCIES", "MIN_STEPS", "Array", "Frequency", "Panel", "read_panel", "validate_series"]
+__all__ = [
+    "FREQUENCIES",
+    "MIN_STEPS",
+    "Array",
+    "Frequency",
+    "Panel",
+    "parse_dates",
+    "read_panel",
+    "steps_between",
+    "validate_series",
+]
 
 Array = npt.NDArray[np.float64]
 Frequency = Literal["W", "D", "M"]
@@ -43,6 +53,7 @@ class Panel:
         last: `(n,)` datetime64[D]; the date of the last column of each row.
         freq: the step, "W", "D" or "M".
         season: steps in a season: 52 weeks, 7 days or 12 months.
+        exog: `(n, t + f, c)` signals beside the series, the last `f` steps past its end; None without.
     """
 
     ids: tuple[str, ...]
@@ -51,6 +62,7 @@ class Panel:
     last: npt.NDArray[np.datetime64]
     freq: Frequency
     season: int
+    exog: Array | None = None
 
     @property
     def n_steps(self) -> int:
@@ -65,12 +77,14 @@ class Panel:
         """Get the panel as it stood `n_held_out` steps earlier; rows that had not begun are all NaN."""
         end = self.n_steps - n_held_out
         last = np.array([_shift(d, -n_held_out, self.freq) for d in self.last], dtype="datetime64[D]")
-        return Panel(self.ids, self.y[:, :end], self.observed[:, :end], last, self.freq, self.season)
+        exog = None if self.exog is None else self.exog[:, : self.exog.shape[1] - n_held_out]
+        return Panel(self.ids, self.y[:, :end], self.observed[:, :end], last, self.freq, self.season, exog)
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> Panel:
         """Get the panel of some rows, `(n,)` bool."""
         ids = tuple(name for name, kept in zip(self.ids, keep, strict=True) if kept)
-        return Panel(ids, self.y[keep], self.observed[keep], self.last[keep], self.freq, self.season)
+        exog = None if self.exog is None else self.exog[keep]
+        return Panel(ids, self.y[keep], self.observed[keep], self.last[keep], self.freq, self.season, exog)
 
     def in_blocks(self, size: int) -> Panel:
         """Get the panel of means over blocks of `size` steps that end with the last one.
@@ -170,10 +184,15 @@ def _columns(
             row = pc.index(pc.is_null(table[name]), True).as_py()
             raise InvalidInput(f"series: column {name!r} is empty in row {row + 1}; every row needs one")
     ids = np.array([str(v) for v in table["unique_id"].to_pylist()], dtype=object)
-    return ids, _dates(table["ds"]), _values(table["y"], ids)
+    return ids, parse_dates(table["ds"]), _values(table["y"], ids)
 
 
-def _dates(column: pa.ChunkedArray) -> npt.NDArray[np.datetime64]:
+def parse_dates(column: pa.ChunkedArray) -> npt.NDArray[np.datetime64]:
+    """Get a column `ds` without nulls as datetime64[D].
+
+    Raises:
+        InvalidInput: the column holds something else, or a text is no date.
+    """
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return np.array([_parse(text, i) for i, text in enumerate(column.to_pylist())], dtype="datetime64[D]")
@@ -261,6 +280,17 @@ def _positions(
             "date; give one date a week, always the same weekday, or freq='D'"
         )
     return (days - days.min()) // step
+
+
+def steps_between(
+    start: npt.NDArray[np.datetime64], end: npt.NDArray[np.datetime64], freq: Frequency
+) -> Array:
+    """Get the `(n,)` steps from one day to another, < 0 backwards; NaN where they are no whole number."""
+    if freq == "M":
+        return (end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(np.float64)
+    days = (end - start).astype(np.int64)
+    step = 7 if freq == "W" else 1
+    return np.where(days % step == 0, days / step, np.nan)
 
 
 def _check_lengths(names: tuple[str, ...], matrix: Array, min_steps: int, freq: Frequency) -> None:

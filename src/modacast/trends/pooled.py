@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from modacast.trends.panel import Array, Frequency, Panel
+from modacast.trends.signals import Signals
 
 __all__ = ["pooled_forecast"]
 
@@ -27,7 +28,7 @@ _MAX_ROWS = 150_000
 
 @dataclass(frozen=True, slots=True)
 class _Rhythm:
-    """Window lengths in steps: the base level, the levels set against it, and how the horizon is cut."""
+    """Lengths in steps: the base level, the levels set against it, how the horizon is cut, signals' leads."""
 
     base: int
     windows: tuple[int, ...]
@@ -35,12 +36,17 @@ class _Rhythm:
     block: int
     stride: int  # between training origins
     skip: int  # between training horizons
+    leads: tuple[int, ...]
 
 
 _RHYTHMS: dict[Frequency, _Rhythm] = {
-    "W": _Rhythm(base=8, windows=(4, 13, 26, 52), smooth=2, block=13, stride=4, skip=3),
-    "D": _Rhythm(base=7, windows=(3, 14, 28, 56), smooth=0, block=7, stride=3, skip=1),
-    "M": _Rhythm(base=2, windows=(1, 3, 6, 12), smooth=0, block=3, stride=1, skip=1),
+    "W": _Rhythm(
+        base=8, windows=(4, 13, 26, 52), smooth=2, block=13, stride=4, skip=3, leads=(0, 4, 8, 13, 26)
+    ),
+    "D": _Rhythm(
+        base=7, windows=(3, 14, 28, 56), smooth=0, block=7, stride=3, skip=1, leads=(0, 1, 3, 7, 14)
+    ),
+    "M": _Rhythm(base=2, windows=(1, 3, 6, 12), smooth=0, block=3, stride=1, skip=1, leads=(0, 1, 2, 3, 6)),
 }
 
 
@@ -60,7 +66,9 @@ def pooled_forecast(panel: Panel, h: int, *, power: float = 0.5, seed: int = 0) 
     seen = ~np.isnan(z)
     scale = np.where(seen, z, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     scale = np.where(scale > 0, scale, 1.0)[:, None]
-    frame = _Frame(z / scale, panel.season, _RHYTHMS[panel.freq])
+    rhythm = _RHYTHMS[panel.freq]
+    signals = None if panel.exog is None else Signals(panel.exog, panel.n_steps, rhythm.leads, rhythm.base)
+    frame = _Frame(z / scale, panel.season, rhythm, signals)
     rng = np.random.default_rng(seed)
     end = panel.n_steps
     forecast = np.empty((len(panel.ids), h))
@@ -113,12 +121,13 @@ def _robust_ridge(x: Array, y: Array, weight: Array) -> Array:
 class _Frame:
     """Window means over a normalised panel, from cumulative sums, so that each feature is two look-ups."""
 
-    def __init__(self, z: Array, season: int, rhythm: _Rhythm) -> None:
+    def __init__(self, z: Array, season: int, rhythm: _Rhythm, signals: Signals | None) -> None:
         self.z = z
         self.season = season
         self.rhythm = rhythm
         self.n_series, self.n_steps = z.shape
-        self.n_features = 2 * (len(rhythm.windows) + 3)
+        self.signals = signals
+        self.n_features = 2 * (len(rhythm.windows) + 3) + (signals.n_features if signals else 0)
         known = ~np.isnan(z)
         edge = np.zeros((self.n_series, 1))
         self._sum = np.hstack([edge, np.cumsum(np.where(known, z, 0.0), axis=1)])
@@ -159,6 +168,8 @@ class _Frame:
         own = [*levels, last_year, _impute(before, last_year), _impute(earlier, levels[-1])]
         market = [np.full(self.n_series, _nanmean(column)) for column in own]
         stacked = np.stack([*own, *market], axis=1)
+        if self.signals is not None:
+            stacked = np.hstack([stacked, self.signals.features(t, h)])
         return np.where(np.isnan(stacked), 0.0, stacked), base
 
     def _season(self, t: int, position: int, back: int) -> Array:
