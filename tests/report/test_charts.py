@@ -169,3 +169,12 @@ def test_figures_lie_inside_and_compare_on_one_scale():
         assert_inside(drawn)
     dots = error_dots([0.1, 0.5, 0.5, 1.2, 9.0], LABEL)
     assert (dots.count("e-good"), dots.count("e-bad")) == (3, 2)
+
+
+def test_labels_of_years_never_share_a_place():
+    svg = season_overlay(course([0.0] * 149 + [0.1], 26), LABEL)
+    heights = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>20\d\d</text>', svg)]
+    heights = heights or [float(y) for y in re.findall(r'y="([\d.]+)" class="c-label[^"]*">20\d\d', svg)]
+    assert len(heights) == 3
+    assert min(abs(a - b) for i, a in enumerate(heights) for b in heights[:i]) > 12
+    assert max(heights) <= view_box(svg)[1] - 20

@@ -248,7 +248,9 @@ def _end_labels(course: Course, smooth: Values, x: Scale, y: Scale, frame: Frame
         end = float(course.y_hat[-1])
         parts.append(tag("circle", class_="c-open", cx=frame.end, cy=y(end), r="4"))
         parts.append(text(share(end), frame.end + 9, y(end) + 4, class_="c-label"))
-        parts.append(text(share(float(smooth[last])), px - 9, py - 9, class_="c-label", text_anchor="end"))
+        is_falling = smooth[last] < np.nanmax(smooth[max(0, last - 6) : last + 1]) * 0.9
+        beside = py + 19 if is_falling and py + 19 < frame.floor else py - 9  # where the line is not
+        parts.append(text(share(float(smooth[last])), px - 9, beside, class_="c-label", text_anchor="end"))
     else:
         parts.append(text(share(float(smooth[last])), px + 9, py + 4, class_="c-label"))
     return parts
@@ -283,8 +285,8 @@ def _calendar(days: npt.NDArray[np.datetime64]) -> tuple[npt.NDArray[np.int64], 
 
 
 def _free(at: float, taken: list[float]) -> float:
-    """A place near `at` that no other label has."""
-    while any(abs(at - other) < 13 for other in taken):
-        at += 13
-    taken.append(at)
-    return at
+    """A place near `at`, rather above than below, that no other label has."""
+    places = (at + sign * 13.0 * n for n in range(4) for sign in (-1, 1))
+    found = next((p for p in places if all(abs(p - other) > 12 for other in taken)), at)
+    taken.append(found)
+    return found

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modacast.serve.report.board import BoardRow
+from modacast.serve.report.names import Names
 
 __all__ = ["Swatch", "ink_on", "palette"]
 
 _MOST = 14
+_SAME = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,20 @@ class Swatch:
     part: float
 
 
-def palette(rows: Sequence[BoardRow]) -> list[Swatch]:
-    """Get the loudest and the fastest colours, ordered by hue as a ribbon would be."""
+def palette(rows: Sequence[BoardRow], names: Names) -> list[Swatch]:
+    """Get the loudest and the fastest colours, ordered by hue as a ribbon would be.
+
+    A colour that is spoken of almost only as one of its shades (red, always as wine red) gives way to it.
+    """
     coloured = [row for row in rows if row.colour is not None]
+    levels = {row.id: float(row.fields["level"]) for row in coloured}
+    said_as_shade = {
+        above
+        for row in coloured
+        for above in names.line(row.id)[1:]
+        if above in levels and levels[row.id] >= _SAME * levels[above]
+    }
+    coloured = [row for row in coloured if row.id not in said_as_shade]
     loudest = sorted(coloured, key=lambda row: -float(row.fields["level"]))[: _MOST * 2 // 3]
     moving = [row for row in coloured if row not in loudest and row.stage in {"emerging", "rising"}]
     chosen = [*loudest, *moving[: _MOST - len(loudest)]]

@@ -100,7 +100,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "headlines": headlines(rows, names),
         "pages": pages,
         "paged": {page.row.id for page in pages},
-        "swatches": palette(rows),
+        "swatches": palette(rows, names),
         "facets": sorted(
             {row.facet for row in rows}, key=lambda f: list(FACET_NAMES).index(f) if f in FACET_NAMES else 99
         ),

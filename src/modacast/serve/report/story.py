@@ -98,19 +98,15 @@ def was_off(row: BoardRow) -> list[Words]:
     said = []
     if mase is not None:
         if mase < 1:
-            verdict = Words(
-                f"比「与去年同期一样」的误差小 {1 - mase:.0%}",
-                f"{1 - mase:.0%} less than “same as last year”",
-            )
+            zh, en = f"的误差小 {1 - mase:.0%}", f"{1 - mase:.0%} less than"
+        elif mase < 2:
+            zh, en = f"的误差大 {mase - 1:.0%}", f"{mase - 1:.0%} more than"
         else:
-            verdict = Words(
-                f"比「与去年同期一样」的误差大 {mase - 1:.0%}",
-                f"{mase - 1:.0%} more than “same as last year”",
-            )
+            zh, en = f"差，误差是其 {mase:.1f} 倍", f"{mase:.1f} times as much as"
         said.append(
             Words(
-                f"若在过去各时点预测，平均误差{verdict.zh}（MASE {mase:.2f}）。",
-                f"Forecasts made at past dates erred {verdict.en} (MASE {mase:.2f}).",
+                f"若在过去各时点预测，比「与去年同期一样」{zh}（MASE {mase:.2f}）。",
+                f"Forecasts made at past dates erred {en} “same as last year” (MASE {mase:.2f}).",
             )
         )
     if covered is not None:

@@ -16,6 +16,8 @@ __all__ = ["Scale", "area", "line", "nice_ticks", "picture", "tag", "text"]
 
 Values = npt.NDArray[np.float64]
 
+_NOTHING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -48,7 +50,7 @@ class Scale:
 
 def nice_ticks(high: float, most: int = 4) -> list[float]:
     """Get round values from 0 to at least `high`, no more than `most` steps apart."""
-    if not math.isfinite(high) or high <= 0:
+    if not math.isfinite(high) or high < _NOTHING:
         return [0.0, 1.0]
     rough = high / most
     power = 10.0 ** math.floor(math.log10(rough))

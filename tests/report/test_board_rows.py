@@ -1,0 +1,149 @@
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from report.made_report import ELEMENTS, made_report
+
+from modacast.serve.report import story
+from modacast.serve.report.board import board_rows, by_stage, closeups, headlines
+from modacast.serve.report.courses import read_courses
+from modacast.serve.report.data import TruthCheck
+from modacast.serve.report.names import Names
+from modacast.serve.report.palette import palette
+from modacast.types import TRENDS, Element
+
+DATA = made_report()
+NAMES = Names(ELEMENTS)
+COURSES = read_courses(DATA.series, DATA.forecasts, (f"{e}|all" for e in ELEMENTS))
+ROWS = board_rows(DATA.trends, COURSES, NAMES)
+
+
+def row_of(element_id, **changes):
+    fields = next(row for row in ROWS if row.id == element_id).fields
+    trends = pa.Table.from_pylist([{**fields, **changes}], schema=TRENDS)
+    return board_rows(trends, COURSES, NAMES)[0]
+
+
+def test_what_moves_comes_before_what_does_not():
+    stages = [row.stage for row in ROWS]
+    moving = {"emerging", "rising", "peaking", "declining"}
+    assert set(stages[: sum(s in moving for s in stages)]) <= moving
+    assert [row.weight for row in ROWS] == sorted((row.weight for row in ROWS), reverse=True)
+
+
+def test_headlines_are_two_that_rise_and_one_that_turns():
+    first, second, third = headlines(ROWS, NAMES)
+    assert {first.stage, second.stage} <= {"emerging", "rising"}
+    assert third.stage in {"peaking", "declining"}
+    only_up = [row for row in ROWS if row.stage == "rising"]
+    assert len(headlines(only_up, NAMES)) == 3
+    assert headlines([], NAMES) == []
+
+
+def test_an_element_and_what_lies_above_it_are_one_story():
+    elements = dict(ELEMENTS) | {
+        e: replace(ELEMENTS[e], parent="style/new-chinese")
+        for e in ("detail/knot-button", "garment/mamian-skirt")
+    }
+    names = Names(elements)
+    chosen = {row.id for row in closeups(ROWS, names)}
+    assert len(chosen) == 8
+    family = {"style/new-chinese", "detail/knot-button", "garment/mamian-skirt"}
+    assert "style/new-chinese" not in chosen or len(chosen & family) == 1
+
+
+def test_stage_columns_count_everything():
+    columns = by_stage(ROWS)
+    assert sum(len(column.rows) + column.n_more for column in columns) == len(ROWS)
+
+
+def test_sources_are_told_loudest_first():
+    row = next(row for row in ROWS if row.id == "style/new-chinese")
+    loud = DATA.trends.filter(
+        pc.and_(
+            pc.equal(DATA.trends["element_id"], row.id), pc.starts_with(DATA.trends["segment"], "source=")
+        )
+    ).sort_by([("n_mentions", "descending")])
+    assert [f"source={name}" for name in row.sources] == loud["segment"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("changes", "zh", "en"),
+    [
+        ({"stage": "rising", "rising_since": None}, "正在上升", "is rising"),
+        ({"stage": "seasonal"}, "随季节起落", "comes and goes with the season"),
+        ({"stage": "steady"}, "保持平稳", "holds steady"),
+        ({"growth": None}, "声量从无到", "from nothing to"),
+    ],
+)
+def test_sentences_say_what_the_fields_say(changes, zh, en):
+    said = story.headline(row_of("style/new-chinese", **changes))
+    assert zh in said.zh
+    assert en in said.en
+    assert said.zh.endswith("。")
+
+
+@pytest.mark.parametrize(
+    ("mase", "said"), [(0.8, "20% less than"), (1.25, "25% more than"), (36.4, "36.4 times")]
+)
+def test_the_back_test_is_told_in_words(mase, said):
+    assert said in story.was_off(row_of("style/new-chinese", backtest_mase=mase))[0].en
+    assert story.was_off(row_of("style/new-chinese", backtest_mase=None, backtest_coverage_80=None)) == []
+
+
+def test_chance_is_called_chance():
+    assert any("may be chance" in words.en for words in story.why(row_of("style/new-chinese", p_value=0.4)))
+    assert any(
+        "more than chance" in words.en for words in story.why(row_of("style/new-chinese", p_value=0.001))
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.95, "very sure"), (0.75, "fairly sure"), (0.55, "somewhat sure"), (0.1, "not sure")],
+)
+def test_sureness(value, said):
+    assert story.sureness(value).en == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.6, "loved"), (0.2, "liked"), (0.0, "mixed"), (-0.4, "criticised"), (None, "unknown")],
+)
+def test_mood(value, said):
+    assert story.mood(value).en == said
+
+
+def test_palette_is_of_colours_and_fills_the_width():
+    swatches = palette(ROWS, NAMES)
+    assert sum(swatch.part for swatch in swatches) == pytest.approx(1)
+    assert {swatch.row.facet for swatch in swatches} == {"color"}
+    assert "color/butter" in {swatch.row.id for swatch in swatches}
+    assert palette([], NAMES) == []
+
+
+def test_a_colour_gives_way_to_its_only_shade():
+    elements = dict(ELEMENTS)
+    elements["color/caramel"] = replace(ELEMENTS["color/caramel"], parent="color/black")
+    rows = board_rows(DATA.trends, COURSES, Names(elements))
+    assert "color/black" not in {swatch.row.id for swatch in palette(rows, Names(elements))}
+
+
+def test_elements_that_no_lexicon_holds_have_a_name():
+    names = Names({"color/odd": Element("color/odd", "color", {"zh": ("怪色",)}, attributes={"hex": "red"})})
+    assert names.name("style/quiet-luxury").en == "quiet luxury"
+    assert names.name("color/odd").en == "怪色"
+    assert names.colour("color/odd") is None
+    assert names.facet("plain") == ""
+    assert names.segment("lang=zh").en == "Chinese"
+    assert names.segment("source=weibo").en == "weibo"
+
+
+def test_truth_counts_hits_misses_and_quiet_ones():
+    truth = TruthCheck(
+        {"a": "rising", "b": "emerging", "c": "seasonal", "d": "declining"},
+        {"a": "peaking", "b": "steady", "c": "rising"},
+    )
+    assert truth.hits == ("a", "d")
+    assert truth.missed == ("b", "c")
