@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -139,6 +140,7 @@ def _series(unique_id: str, curve: np.ndarray, rng: np.random.Generator) -> tupl
     return past, ahead
 
 
+@cache
 def made_report(lang: str = "zh", *, extra: int = 0) -> ReportData:
     """Get the whole report; `extra` more steady elements make the board long."""
     rng = np.random.default_rng(4)
