@@ -21,6 +21,7 @@ Values = npt.NDArray[np.float64]
 
 _SPARK_HISTORY, _SPARK_AHEAD = 104, 26
 _NOTE_WIDTH = 140.0
+_MOST_FAN = 1.6  # of the highest point; a wider fan would press the line flat
 _EPOCH = np.datetime64("1970-01-01", "D")
 _MONTHS_EN = "JFMAMJJASOND"
 
@@ -69,9 +70,10 @@ def sparkline(course: Course, *, width: float = 168.0, height: float = 40.0) -> 
     past_x, past_y = _numbers(course.days)[::step], course.smooth()[::step]
     future = slice(0, _SPARK_AHEAD, 3)
     ahead_x = _numbers(course.ahead)[future]
-    every_y = np.concatenate([past_y, course.hi_80[future]])
+    peak = float(np.nanmax(np.concatenate([past_y, course.y_hat[future]])))
+    top = min(float(np.max(course.hi_80[future], initial=peak)), _MOST_FAN * peak)
     x = Scale(past_x[0], max(past_x[-1], ahead_x[-1] if ahead_x.size else past_x[-1]), 2.0, width - 4.0)
-    y = Scale(0.0, float(np.nanmax(every_y)) or 1.0, height - 3.0, 4.0)
+    y = Scale(0.0, top or 1.0, height - 3.0, 4.0)
     parts = [tag("path", class_="s-line", d=line(x.many(past_x), y.many(past_y)))]
     known = np.flatnonzero(np.isfinite(past_y))
     if ahead_x.size:

@@ -96,8 +96,10 @@ def change(growth: float | None) -> str:
 
 
 def multiple(growth: float) -> str:
-    """Get a relative change as a factor: 3.2 is `"×4.2"`."""
+    """Get a relative change as a factor: 3.2 is `"×4.2"`; from next to nothing, `"×50+"`."""
     factor = growth + 1
+    if factor > 50:
+        return "×50+"
     return f"×{factor:.1f}" if factor < 10 else f"×{factor:.0f}"
 
 
