@@ -128,6 +128,8 @@ def test_what_cannot_be_trained(tiny, tmp_path):
         finetune(pairs()[:10], tmp_path / "out", base=tiny.folder, settings=QUICK)
     with pytest.raises(InvalidInput, match="frozen_layers must be 0 to 1"):
         finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=replace(QUICK, frozen_layers=2))
+    with pytest.raises(InvalidInput, match="threads must be"):
+        finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=replace(QUICK, threads=0))
     with pytest.raises(InvalidInput, match="epochs, minutes"):
         finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=replace(QUICK, epochs=None))
     with pytest.raises(StorageError, match="exists"):

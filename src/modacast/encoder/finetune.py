@@ -63,6 +63,8 @@ class FinetuneSettings:
         gate: what the new model must hold to.
         seed: decides split, order and dropout.
         device: `"auto"`, `"cpu"` or `"cuda"`.
+        threads: of the processor; as many as torch chooses where None. On a machine that is busy with other work
+            one thread is faster than several, which then wait for each other.
         arithmetic: `"auto"`, `"float32"`, `"bfloat16"` or `"float16"`.
     """
 
@@ -85,6 +87,7 @@ class FinetuneSettings:
     gate: Gate = field(default_factory=Gate)
     seed: int = 0
     device: str = "auto"
+    threads: int | None = None
     arithmetic: Arithmetic = "auto"
 
 
@@ -204,7 +207,7 @@ class _Training:
     ) -> None:
         self.torch, self.model, self.settings = torch, model, settings
         self.train, self.held = train, held = split.train, split.held_out
-        device = pick_device(torch, settings.device)
+        device = pick_device(torch, settings.device, settings.threads)
         compute = arithmetic(torch, device, settings.arithmetic)
         self.layered = LayeredBert(
             torch,

@@ -65,6 +65,8 @@ class PretrainSettings:
         n_base: pieces of the vocabulary that stay whether the texts use them or not.
         seed: the same texts and seed give the same model (by `steps`; time is never the same).
         device: `"auto"`, `"cpu"` or `"cuda"`.
+        threads: of the processor; as many as torch chooses where None. On a machine that is busy with other work
+            one thread is faster than several, which then wait for each other.
         arithmetic: `"auto"`, `"float32"`, `"bfloat16"` or `"float16"`.
     """
 
@@ -84,6 +86,7 @@ class PretrainSettings:
     n_base: int = 16_000
     seed: int = 0
     device: str = "auto"
+    threads: int | None = None
     arithmetic: Arithmetic = "auto"
 
 
@@ -188,7 +191,7 @@ class _Training:
         checkpoints: Checkpoints,
     ) -> None:
         self.torch, self.settings, self.checkpoints = torch, settings, checkpoints
-        device = pick_device(torch, settings.device)
+        device = pick_device(torch, settings.device, settings.threads)
         compute = arithmetic(torch, device, settings.arithmetic)
         self.accelerator = import_module("accelerate").Accelerator(
             cpu=device == "cpu", mixed_precision="fp16" if compute.needs_scaling else "no"
@@ -300,7 +303,9 @@ class _Training:
 
 
 def _fingerprint(name: str, corpus: TokenizedTexts, settings: PretrainSettings) -> str:
-    digest = blake2b(json.dumps([name, asdict(settings)]).encode(), digest_size=16)
+    # where it is computed may change between two parts of a training
+    facts = {key: value for key, value in asdict(settings).items() if key not in {"device", "threads"}}
+    digest = blake2b(json.dumps([name, facts]).encode(), digest_size=16)
     for ids in corpus.ids:
         digest.update(ids.tobytes())
     return digest.hexdigest()

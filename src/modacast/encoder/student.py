@@ -51,6 +51,8 @@ class StudentSettings:
         n_base: pieces of the vocabulary that stay whether the texts use them or not; None keeps all.
         seed: decides split and order.
         device: `"auto"`, `"cpu"` or `"cuda"`.
+        threads: of the processor; as many as torch chooses where None. On a machine that is busy with other work
+            one thread is faster than several, which then wait for each other.
         arithmetic: `"auto"`, `"float32"`, `"bfloat16"` or `"float16"`.
     """
 
@@ -64,6 +66,7 @@ class StudentSettings:
     n_base: int | None = 16_000
     seed: int = 0
     device: str = "auto"
+    threads: int | None = None
     arithmetic: Arithmetic = "auto"
 
 
@@ -178,7 +181,7 @@ class _Lesson:
         self, torch: Any, model: BertModel, teacher: Encoder, texts: list[str], settings: StudentSettings
     ) -> None:
         self.torch, self.settings = torch, settings
-        device = pick_device(torch, settings.device)
+        device = pick_device(torch, settings.device, settings.threads)
         self.layered = LayeredBert(
             torch,
             model,

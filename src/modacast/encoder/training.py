@@ -114,12 +114,16 @@ def learning_rate_share(share: float, *, warmup: float) -> float:
     return max((1.0 - share) / (1.0 - warmup), 1e-3)
 
 
-def pick_device(torch: Any, device: str) -> str:
-    """Get the device to train on.
+def pick_device(torch: Any, device: str, threads: int | None) -> str:
+    """Get the device to train on, and let torch use so many threads.
 
     Raises:
-        InvalidInput: a GPU was asked for and there is none.
+        InvalidInput: a GPU was asked for and there is none, or the threads are none.
     """
+    if threads is not None:
+        if threads < 1:
+            raise InvalidInput(f"threads must be at least 1; got {threads}")
+        torch.set_num_threads(threads)
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device.startswith("cuda") and not torch.cuda.is_available():
