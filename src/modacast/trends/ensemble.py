@@ -1,8 +1,9 @@
 """The point forecast: a few unlike forecasters, put together without learned weights.
 
-Series that are seldom zero take the mean of three networks that learn from the whole board, a pooled
-regression and complex exponential smoothing, and the calendar weeks of the board on top. Weights learned on
-earlier origins gave nothing over the plain mean. A board too small for networks takes the median of two
+Series that are seldom zero have five members: three groups of networks that learn from the whole board, a
+pooled regression and complex exponential smoothing. The highest and the lowest are left out at each step,
+as one member may run away, and the calendar weeks of the board go on top of the mean of the others. Weights
+learned on earlier origins gave nothing over this. A board too small for networks takes the median of two
 pooled regressions, complex exponential smoothing and Theta.
 
 Signals that run ahead of a series change its forecast as far as they were of use (see `exog`).
@@ -33,7 +34,6 @@ __all__ = ["ensemble_forecast", "is_sparse"]
 _SPARSE = 0.1  # share of zeros in the last two seasons
 _BLOCKS = 13  # in a season
 _FEWEST_BLOCKS = 8
-_NETWORKS = 3  # as many members as the networks' bases
 
 
 def ensemble_forecast(panel: Panel, h: int, *, seed: int = 0) -> Array:
@@ -78,8 +78,8 @@ def _without_signals(panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: i
     if learned is None:
         members = [pooled_forecast(panel, h, power=0.5, seed=seed)[dense], pooled, smoothed]
         return np.asarray(np.median([*members, theta_forecast(alone, h)], axis=0))
-    mean = (_NETWORKS * learned + pooled + smoothed) / (_NETWORKS + 2)
-    return add_calendar_weeks(alone, mean)
+    ranked = np.sort(np.concatenate([learned, pooled[None], smoothed[None]]), axis=0)
+    return add_calendar_weeks(alone, ranked[1:-1].mean(axis=0))
 
 
 def _is_constant(panel: Panel) -> npt.NDArray[np.bool_]:
