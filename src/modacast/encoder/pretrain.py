@@ -253,13 +253,13 @@ class _Training:
         batches = batches_in_order(len(self.texts), settings.batch_size, settings.seed)
         for _ in range(step * settings.accumulate * workers):
             next(batches)
-        while clock.share(step) < 1 and waited < settings.patience:
-            shares = [next(batches) for _ in range(settings.accumulate * workers)][rank::workers]
-            loss = self._step(step, shares, clock.share(step))
+        while (share := self._share(clock, step)) < 1 and waited < settings.patience:
+            parts = [next(batches) for _ in range(settings.accumulate * workers)][rank::workers]
+            loss = self._step(step, parts, share)
             step += 1
             if progress:
                 progress(clock.state(step, loss))
-            if step % settings.evaluate_every == 0 or clock.share(step) >= 1:
+            if step % settings.evaluate_every == 0 or self._share(clock, step) >= 1:
                 score = self.score()
                 best = min(point.values["held-out loss"] for point in curve)
                 waited = 0 if score.loss < best else waited + 1
@@ -268,6 +268,14 @@ class _Training:
                 state = CheckpointState(step, clock.seconds, self.fingerprint, curve, facts)
                 self._keep(state, is_best=waited == 0)
         return replace(state, step=step)
+
+    def _share(self, clock: TrainingClock, step: int) -> float:
+        """Get the share that is done, the same in all processes, whose clocks differ."""
+        share = clock.share(step)
+        if self.accelerator.num_processes == 1:
+            return share
+        own = self.torch.tensor([share], device=self.accelerator.device)
+        return float(self.accelerator.gather(own).max())
 
     def _keep(self, state: CheckpointState, *, is_best: bool) -> None:
         if self.accelerator.is_main_process:
