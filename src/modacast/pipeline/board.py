@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modacast.config import TrendSettings
 from modacast.errors import InvalidInput
 from modacast.pipeline.fingerprints import fingerprint
 from modacast.pipeline.progress import Progress, StageRow, StageTimer
@@ -16,9 +19,12 @@ from modacast.pipeline.workspace import Workspace
 from modacast.trends import EnsembleForecaster, trend_board, weekly_series
 from modacast.types import FORECASTS, SERIES, TRENDS
 
-__all__ = ["BOARD_VERSION", "latest_board", "make_board"]
+__all__ = ["BOARD_VERSION", "REVIEWS", "latest_board", "make_board"]
 
-BOARD_VERSION = 2
+REVIEWS = "reviews"
+"""The source of documents that were events' texts."""
+
+BOARD_VERSION = 3
 """Raised whenever the same texts would give another board, so that old ones are computed again."""
 
 _MIN_WEEKS = 8
@@ -42,18 +48,9 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
         timer.add(known.rows["trends"], 0, known=known.rows["trends"])
         return timer.finish()
     read = _read(workspace)
-    documents, mentions, panel = read.documents, read.mentions, read.panel
+    documents, mentions = read.documents, read.mentions
     parents = {element.id: element.parent for element in workspace.lexicon.elements.values()}
-    series = weekly_series(
-        mentions,
-        documents,
-        panel,
-        lexicon_parents=parents,
-        segments=tuple(settings.segments),
-        min_mentions=settings.min_mentions,
-        read_until=settings.as_of,
-    )
-    series = _usable(series)
+    series = _usable(_all_series(read, settings, parents))
     if series.num_rows == 0:
         tables = {
             "series": SERIES.empty_table(),
@@ -62,7 +59,9 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
         }
     else:
         made_at = datetime.combine(max(series["ds"].to_pylist()), time(), UTC) + timedelta(days=7)
-        forecaster = EnsembleForecaster(freq="W", upper=1.0, made_at=made_at).fit(series)
+        forecaster = EnsembleForecaster(freq="W", upper=1.0, networks=settings.networks, made_at=made_at).fit(
+            series
+        )
         forecasts = forecaster.predict(settings.horizon)
         board = trend_board(
             series,
@@ -89,6 +88,36 @@ def latest_board(workspace: Workspace) -> dict[str, pa.Table]:
     if workspace.lake.find(key) is None:
         raise InvalidInput(f"there is no trend board in {workspace.home} yet; run `modacast run` first")
     return {name: workspace.lake.read(name, prefix=key) for name in ("series", "forecasts", "trends")}
+
+
+def _all_series(read: _Read, settings: TrendSettings, parents: Mapping[str, str | None]) -> pa.Table:
+    """Series of what is published, and apart from it of what the shop's own customers write.
+
+    Reviews follow what a shop sells; in the share of voice they would make its assortment look like a trend.
+    """
+    options: dict[str, Any] = {
+        "lexicon_parents": parents,
+        "min_mentions": settings.min_mentions,
+        "read_until": settings.as_of,
+    }
+    parts = []
+    for is_review in (False, True):
+        documents = read.documents.filter(_is_review(read.documents["source"], is_review))
+        panel = read.panel.filter(_is_review(read.panel["source"], is_review))
+        segments = ("all",) if is_review else tuple(settings.segments)
+        if is_review and "source" not in settings.segments:
+            continue
+        series = weekly_series(read.mentions, documents, panel, segments=segments, **options)
+        if is_review:
+            names = pc.replace_substring(series["unique_id"], "|all", f"|source={REVIEWS}")
+            series = series.set_column(0, SERIES.field("unique_id"), names)
+        parts.append(series)
+    return pa.concat_tables(parts)
+
+
+def _is_review(sources: pa.ChunkedArray, wanted: bool) -> pa.ChunkedArray:
+    found = pc.equal(sources, REVIEWS)
+    return found if wanted else pc.invert(found)
 
 
 @dataclass(frozen=True, slots=True)

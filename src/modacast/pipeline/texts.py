@@ -20,6 +20,7 @@ from modacast.config import Input
 from modacast.documents import Cleaned, Deduplicator, clean, identify_languages
 from modacast.elements import Sentiment
 from modacast.feedback import review_documents
+from modacast.pipeline.board import REVIEWS
 from modacast.pipeline.fingerprints import fingerprint
 from modacast.pipeline.progress import Progress, StageRow, StageTimer
 from modacast.pipeline.workspace import Workspace
@@ -30,7 +31,6 @@ __all__ = ["clean_batch", "clean_reviews", "collect_documents", "detect_language
 
 _CLEAN_VERSION = 1
 _TAG_VERSION = 1
-_REVIEWS = "reviews"
 
 
 def collect_documents(workspace: Workspace, source: Input, progress: Progress) -> StageRow:
@@ -64,10 +64,10 @@ def collect_documents(workspace: Workspace, source: Input, progress: Progress) -
 
 def clean_reviews(workspace: Workspace, progress: Progress) -> StageRow:
     """Turn the texts of stored events into documents of the source `reviews`, a month at a time."""
-    timer = StageTimer(progress, "clean", _REVIEWS)
+    timer = StageTimer(progress, "clean", REVIEWS)
     documents = review_documents(workspace.database.events())
     settings = _settings_fingerprint(workspace)
-    writer = _Writer(workspace, _REVIEWS, settings)
+    writer = _Writer(workspace, REVIEWS, settings)
     months = (
         pc.strftime(documents["published_at"], format="%Y-%m")
         if documents.num_rows
@@ -75,7 +75,7 @@ def clean_reviews(workspace: Workspace, progress: Progress) -> StageRow:
     )
     for month in sorted(pc.unique(months).to_pylist()):
         part = documents.filter(pc.equal(months, month))
-        found, key = fingerprint(part, settings), f"clean/{_REVIEWS}/{month}"
+        found, key = fingerprint(part, settings), f"clean/{REVIEWS}/{month}"
         if workspace.lake.find(key, found):
             timer.add(part.num_rows, 0, known=part.num_rows)
             continue

@@ -33,6 +33,7 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
         _sync_folder(path.parent)
     except OSError as error:
@@ -42,6 +43,13 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         ) from error
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """Temporary files are private; a finished one has the permissions of any other new file."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _sync_folder(folder: Path) -> None:

@@ -36,13 +36,15 @@ _BLOCKS = 13  # in a season
 _FEWEST_BLOCKS = 8
 
 
-def ensemble_forecast(panel: Panel, h: int, *, seed: int = 0) -> Array:
+def ensemble_forecast(panel: Panel, h: int, *, seed: int = 0, networks: bool = True) -> Array:
     """Forecast every series of a panel.
 
     Args:
         panel: the series.
         h: steps ahead.
         seed: of the draws of training rows.
+        networks: whether networks may take part; without them it is several times faster, and less exact on
+            dense series of some years.
 
     Returns:
         `(n, h)` float64, >= 0; NaN for rows that have not begun.
@@ -50,7 +52,7 @@ def ensemble_forecast(panel: Panel, h: int, *, seed: int = 0) -> Array:
     forecast = np.full((len(panel.ids), h), np.nan)
     sparse = is_sparse(panel)
     if not sparse.all():
-        forecast[~sparse] = _dense(panel, h, ~sparse, seed)
+        forecast[~sparse] = _dense(panel, h, ~sparse, seed, networks=networks)
     if sparse.any():
         forecast[sparse] = _in_blocks(panel, h, sparse, seed)
     constant = _is_constant(panel)
@@ -64,17 +66,19 @@ def is_sparse(panel: Panel) -> npt.NDArray[np.bool_]:
     return np.sum(recent == 0, axis=1) > _SPARSE * np.sum(~np.isnan(recent), axis=1)
 
 
-def _dense(panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int) -> Array:
+def _dense(panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int, *, networks: bool) -> Array:
     told = exog_factor(panel.rows(dense), h, seed=seed)
-    mean = _without_signals(replace(panel, exog=None), h, dense, seed)
+    mean = _without_signals(replace(panel, exog=None), h, dense, seed, networks=networks)
     return mean if told is None else mean * told
 
 
-def _without_signals(panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int) -> Array:
+def _without_signals(
+    panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int, *, networks: bool
+) -> Array:
     alone = panel.rows(dense)
     smoothed = ces_forecast(alone, h)
     pooled = pooled_forecast(panel, h, power=0.25, seed=seed)[dense]
-    learned = network_forecast(alone, h, seed=seed)
+    learned = network_forecast(alone, h, seed=seed) if networks else None
     if learned is None:
         members = [pooled_forecast(panel, h, power=0.5, seed=seed)[dense], pooled, smoothed]
         return np.asarray(np.median([*members, theta_forecast(alone, h)], axis=0))

@@ -75,6 +75,7 @@ class EnsembleForecaster:
         levels: nominal coverages of the intervals in per cent.
         n_origins: rolling origins that the intervals are measured on.
         seed: of the draws of training rows.
+        networks: whether networks may take part: more exact on dense series of some years, and slower.
         made_at: instant to record in the forecasts; now where None.
 
     Attributes:
@@ -92,6 +93,7 @@ class EnsembleForecaster:
         levels: Sequence[int] = (80, 90),
         n_origins: int = 6,
         seed: int = 0,
+        networks: bool = True,
         made_at: datetime | None = None,
     ) -> None:
         self.freq = freq
@@ -99,6 +101,7 @@ class EnsembleForecaster:
         self.levels = _check_levels(levels)
         self.n_origins = n_origins
         self.seed = seed
+        self.networks = networks
         self.made_at = made_at
         self.panel_: Panel | None = None
         self.backtest_: Backtest | None = None
@@ -144,11 +147,12 @@ class EnsembleForecaster:
             "levels": self.levels,
             "n_origins": self.n_origins,
             "seed": self.seed,
+            "networks": self.networks,
             "made_at": self.made_at,
         }
 
     def _forecaster(self) -> Component:
-        return partial(ensemble_forecast, seed=self.seed)
+        return partial(ensemble_forecast, seed=self.seed, networks=self.networks)
 
     def _clip(self, values: Array) -> Array:
         return np.clip(values, 0.0, self.upper)
