@@ -25,7 +25,6 @@ from modacast.encoder.training import (
     TrainingClock,
     arithmetic,
     draw_curve,
-    learning_rate_share,
     pick_device,
 )
 from modacast.errors import InvalidInput, ModacastError, StorageError
@@ -276,13 +275,14 @@ class _Training:
         if settings.epochs is not None:
             n_batches = len(self.bank.batches(settings.batch_size, 0, np.random.default_rng(0)))
             clock.limit(max(1, round(settings.epochs * n_batches)))
+        clock.start()
         step, best, best_state = 0, score, self._state()
         curve = [CurvePoint(0, clock.seconds, {TASK: score})]
         for places in self._batches(rng):
             share = clock.share(step)
             if share >= 1:
                 break
-            loss = self._step(step, places, share, rng)
+            loss = self._step(step, places, clock.rate(step, warmup=settings.warmup), rng)
             step += 1
             if progress:
                 progress(clock.state(step, loss))
@@ -304,10 +304,10 @@ class _Training:
             return int(_MEASUREMENTS * before) != int(_MEASUREMENTS * after)
         return step % every == 0 or after >= 1
 
-    def _step(self, step: int, places: Ints, share: float, rng: np.random.Generator) -> float:
+    def _step(self, step: int, places: Ints, rate: float, rng: np.random.Generator) -> float:
         torch, settings, layered = self.torch, self.settings, self.layered
         for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * learning_rate_share(share, warmup=settings.warmup)
+            group["lr"] = settings.learning_rate * rate
         layered.train(settings.dropout)
         queries = layered.vectors(self.queries, places)
         documents = layered.vectors(self.documents, places)

@@ -224,12 +224,10 @@ class _Training:
             _log.info("goes on from step %d of %s", state.step, self.checkpoints.folder)
         clock = TrainingClock(settings.steps, settings.minutes, seconds_before=state.seconds)
         state = self._train(state, clock, progress)
-        if (
-            min(point.values["held-out loss"] for point in state.curve)
-            < state.curve[-1].values["held-out loss"]
-        ):
-            self.checkpoints.load_best(network)
         after = self.score(n_pseudo=settings.n_pseudo)
+        if min(point.values["held-out loss"] for point in state.curve) < after.loss:
+            self.checkpoints.load_best(network)
+            after = self.score(n_pseudo=settings.n_pseudo)
         result = PretrainResult(
             folder=out,
             before=MaskedScore(**state.facts["before"]),

@@ -24,7 +24,6 @@ from modacast.encoder.training import (
     TrainingClock,
     arithmetic,
     draw_curve,
-    learning_rate_share,
     pick_device,
 )
 from modacast.errors import InvalidInput, ModacastError, StorageError
@@ -223,12 +222,13 @@ class _Lesson:
         )
         curve = [CurvePoint(0, clock.seconds, {"cosine to the teacher": before})]
         step = 0
+        clock.start()
         for places in batches_in_order(len(self.texts), settings.batch_size, settings.seed):
             share = clock.share(step)
             if share >= 1:
                 break
             for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * learning_rate_share(share, warmup=0.05)
+                group["lr"] = settings.learning_rate * clock.rate(step, warmup=0.05)
             self.layered.train(0.0)
             vectors = self.layered.vectors(self.texts, places)
             loss = (1 - (vectors * self.wanted[places].to(vectors.device)).sum(dim=1)).mean()

@@ -85,6 +85,7 @@ class TrainingClock:
         self._steps = steps
         self._limit = None if minutes is None else 60.0 * minutes
         self._began = time.monotonic() - seconds_before
+        self._prepared = 0.0
 
     def limit(self, steps: int) -> None:
         """Set the steps in all, where they are known only after the beginning."""
@@ -100,6 +101,15 @@ class TrainingClock:
         by_steps = step / self._steps if self._steps else 0.0
         by_time = self.seconds / self._limit if self._limit else 0.0
         return min(1.0, max(by_steps, by_time))
+
+    def start(self) -> None:
+        """Say that all is prepared and the first step comes."""
+        self._prepared = self.share(0)
+
+    def rate(self, step: int, *, warmup: float) -> float:
+        """Get the factor of the learning rate: rises straight to 1 over `warmup` of the steps, then falls to 0."""
+        share = (self.share(step) - self._prepared) / max(1e-9, 1 - self._prepared)
+        return learning_rate_share(share, warmup=warmup)
 
     def state(self, step: int, loss: float) -> TrainingState:
         """Get what is reported after a step."""
