@@ -97,6 +97,8 @@ def test_bad_settings_are_named():
 
 def test_a_catalogue_without_prices_gives_no_band():
     table = items()
-    table = table.set_column(table.column_names.index("price"), "price", pa.nulls(table.num_rows, pa.float64()))
+    table = table.set_column(
+        table.column_names.index("price"), "price", pa.nulls(table.num_rows, pa.float64())
+    )
     found = profile(ProfileBuilder(Catalogue(table)), event("u", "i000"))
     assert (found["price_low"], found["price_high"]) == (None, None)

@@ -109,7 +109,7 @@ class DemoOutcome:
         ]
 
 
-def run_demo(home: Path, *, seed: int, lang: Literal["zh", "en"] | str, progress: Progress) -> DemoOutcome:
+def run_demo(home: Path, *, seed: int, lang: Literal["zh", "en"], progress: Progress) -> DemoOutcome:
     """Write the sample world, run the loop, let the shoppers answer, and run it again.
 
     Args:
@@ -180,7 +180,7 @@ def _clear(home: Path) -> None:
     (home / _MARKER).touch()
 
 
-def _settings(home: Path, lang: str, *, learn: bool, feedback: bool) -> Settings:
+def _settings(home: Path, lang: Literal["zh", "en"], *, learn: bool, feedback: bool) -> Settings:
     names = sorted(
         path.name.split(".")[0].removeprefix("posts_") for path in (home / "world").glob("posts_*")
     )

@@ -14,6 +14,7 @@ from modacast.serve.cli.options import (
     DataOption,
     HomeOption,
     JsonOption,
+    language,
     open_settings,
     open_workspace,
 )
@@ -40,10 +41,8 @@ def demo(
     from modacast.serve.report.render import render
     from modacast.store.files import write_atomically
 
-    if lang not in {"zh", "en"}:
-        raise InvalidInput(f"--lang is zh or en, got {lang!r}")
     with Bars() as bars:
-        outcome = run_demo(home, seed=seed, lang=lang, progress=bars)
+        outcome = run_demo(home, seed=seed, lang=language(lang), progress=bars)
         page = render(demo_report(outcome)).encode()
     write_atomically(out, lambda file: file.write(page))
     log.print(stage_table(outcome.rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ __all__ = [
     "JsonOption",
     "OutOption",
     "column_mapping",
+    "language",
     "open_settings",
     "open_workspace",
 ]
@@ -44,6 +45,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON for machines inst
 ColumnOption = Annotated[
     list[str] | None, typer.Option("--column", help="column mapping, for example text=title; may be repeated")
 ]
+
+
+def language(code: str) -> Literal["zh", "en"]:
+    """Check a language that lists and reports are written in."""
+    if code == "zh":
+        return "zh"
+    if code == "en":
+        return "en"
+    raise InvalidInput(f"--lang is zh or en, got {code!r}")
 
 
 def open_settings(config: Path | None, *, data: Path | None = None, home: Path | None = None) -> Settings:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from modacast.errors import InvalidInput
 from modacast.serve.cli import app
 from modacast.serve.cli.options import (
     ColumnOption,
@@ -17,6 +16,7 @@ from modacast.serve.cli.options import (
     JsonOption,
     OutOption,
     column_mapping,
+    language,
     open_workspace,
 )
 from modacast.serve.cli.terminal import Bars, emit, log, print_json, stage_table
@@ -46,10 +46,8 @@ def recommend(
     """Recommend products to shoppers, from their history and the trends."""
     from modacast.pipeline.single import recommend_to
 
-    if lang not in {"zh", "en"}:
-        raise InvalidInput(f"--lang is zh or en, got {lang!r}")
     workspace = open_workspace(config, home=home)
-    found = recommend_to(workspace, user, k=k, personal=personal, explain=explain, lang=lang)
+    found = recommend_to(workspace, user, k=k, personal=personal, explain=explain, lang=language(lang))
     if as_json or out is not None:
         emit(found.table, out, as_json=as_json)
         return
