@@ -95,7 +95,7 @@ def learn_from_feedback(workspace: Workspace, shop: Shop, progress: Progress) ->
     not sought twice.
     """
     timer = StageTimer(progress, "learn")
-    found = fingerprint(shop.events.select(["id"]), "learn/1")
+    found = fingerprint(shop.events.select(["id"]), "learn/2")
     if workspace.database.get_state("learned") == found:
         timer.add(shop.events.num_rows, 0, known=shop.events.num_rows)
         timer.finish()
@@ -180,7 +180,7 @@ def _builder(workspace: Workspace, shop: Shop) -> ProfileBuilder:
 
 
 def _window(workspace: Workspace, shop: Shop, start: datetime, stop: datetime) -> TrainingTable:
-    """Candidates as of `start`, labelled by what was made of them until `stop`."""
+    """What was shown from `start` to `stop` (else the candidates as of `start`), labelled by what was made of it."""
     at, kind = shop.events["at"], shop.events["at"].type
     before = shop.events.filter(pc.less(at, pa.scalar(start, kind)))
     after = shop.events.filter(
@@ -192,7 +192,22 @@ def _window(workspace: Workspace, shop: Shop, start: datetime, stop: datetime) -
     strengths = event_strength(after)
     active = set(after["user_key"].filter(pa.array(strengths > 0)).to_pylist())
     keys = [key for key in profiles["user_key"].to_pylist() if key in active]
+    shown = _shown(after)
+    if shown:
+        # What was never shown could not be taken: only what was shown tells good from bad.
+        lists = {key: shown[key] for key in keys if len(shown.get(key, ())) > 1}
+        judged = {key: (ids, recommender.features_of(key, ids)) for key, ids in lists.items()}
+        return training_table(judged, after, strengths)
     return training_table(_candidates(recommender, keys), after, strengths)
+
+
+def _shown(events: pa.Table) -> dict[str, list[str]]:
+    """Pseudonym to the items that were shown, each once; empty where no impressions are known."""
+    seen = events.filter(pc.equal(events["kind"], "impression"))
+    shown: dict[str, dict[str, None]] = {}
+    for key, item_id in zip(seen["user_key"].to_pylist(), seen["item_id"].to_pylist(), strict=True):
+        shown.setdefault(key, {})[item_id] = None
+    return {key: list(items) for key, items in shown.items()}
 
 
 def _candidates(recommender: Recommender, keys: Sequence[str]) -> Mapping[str, tuple[list[str], Floats]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,8 +64,9 @@ def demo_report(outcome: DemoOutcome) -> ReportData:
         is_kept=learned.is_kept if learned else None,
     )
     truth = TruthCheck(outcome.trends.planted, outcome.trends.found, outcome.trends.false_alarms)
+    again = [row for row in outcome.after.rows if row.n_in > row.n_known]
     data = _data(outcome.after, pages, feedback=feedback, truth=truth)
-    return data
+    return replace(data, run=(*outcome.before.rows, *again))
 
 
 def _data(
