@@ -43,7 +43,7 @@ docs: $(VENV)/.dev    ## build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/.dev   ## run the benchmarks on real data: make bench DATA=folder
-	for name in encode tag sentiment trends recommend; do \
+	for name in encode tag sentiment trends; do \
 	  $(BIN)/python -m benchmarks.$$name --data $(DATA) --json bench-$$name.json || exit 1; \
 	done
 

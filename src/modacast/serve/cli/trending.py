@@ -79,6 +79,10 @@ def forecast(
         list[int] | None, typer.Option("--level", help="interval in per cent; may be repeated")
     ] = None,
     freq: Annotated[str | None, typer.Option("--freq", help="W, D or M; inferred where not given")] = None,
+    exog: Annotated[
+        Path | None,
+        typer.Option("--exog", help="signals that may run ahead: unique_id, ds and columns of numbers"),
+    ] = None,
     column: ColumnOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -89,7 +93,9 @@ def forecast(
     if freq not in {None, "W", "D", "M"}:
         raise InvalidInput(f"--freq is W, D or M, got {freq!r}")
     table = _read_series(series, column_mapping(column))
-    made: Any = EnsembleForecaster(freq=freq, levels=tuple(level or (80, 90))).fit(table)  # type: ignore[arg-type]
+    signals = None if exog is None else _read_any(exog)
+    made: Any = EnsembleForecaster(freq=freq, levels=tuple(level or (80, 90)))  # type: ignore[arg-type]
+    made.fit(table, exog=signals)
     emit(made.predict(horizon), out, as_json=as_json)
 
 
