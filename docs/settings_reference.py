@@ -25,7 +25,7 @@ _INTRO = """# Settings
 <!-- Written by `python docs/settings_reference.py`; change modacast.config, not this page. -->
 
 Settings are read from `modacast.toml` (`modacast init DIR` writes a commented one) and are all optional but the inputs.
-The environment wins over the file: each setting's variable is named below. Lists are given there as JSON, for example
+The environment wins over the file: each setting's variable stands below its description. Lists are given there as JSON, for example
 `MODACAST_TRENDS__SEGMENTS='["all", "lang"]'`. Paths of inputs and of the lexicon are relative to the folder given with
 `--data`, else to the folder of the file; `project.home` and `report.path` are relative to the current folder.
 """
@@ -68,6 +68,7 @@ class Setting:
         type: in words, with the range.
         default: as it is written in the file; `""` where there is none.
         description: what it does.
+        is_required: whether there has to be a value.
     """
 
     section: str
@@ -75,6 +76,7 @@ class Setting:
     type: str
     default: str
     description: str
+    is_required: bool
 
     @property
     def variable(self) -> str:
@@ -112,7 +114,9 @@ def _of_model(section: str, model: type[BaseModel], comments: Mapping[str, str])
     for name, field in model.model_fields.items():
         key = f"{section}.{name}" if section else name
         text = said.get(name) or _BETTER.get(key) or comments.get(key) or field.description or ""
-        found.append(Setting(section, name, _type(field), _default(field), text.rstrip(".")))
+        found.append(
+            Setting(section, name, _type(field), _default(field), text.rstrip("."), field.is_required())
+        )
     return found
 
 
@@ -175,19 +179,11 @@ def _default(field: FieldInfo) -> str:
 
 
 def _table(rows: list[Setting]) -> str:
-    lines = ["| setting | type | default | what | environment |", "|---|---|---|---|---|"]
-    if not rows[0].section:
-        lines = ["| setting | type | default | what |", "|---|---|---|---|"]
+    lines = ["| setting | type | default | what |", "|---|---|---|---|"]
     for row in rows:
-        default = (
-            f"`{row.default}`"
-            if row.default
-            else "required"
-            if row.name in {"name", "path"} and not row.section
-            else ""
-        )
-        cells = [f"`{row.name}`", row.type, default, row.description]
-        cells += [f"`{row.variable}`"] if row.section else []
+        default = f"`{row.default}`" if row.default else ""
+        what = f"{row.description}<br>`{row.variable}`" if row.section else row.description
+        cells = (f"`{row.name}`", row.type, default or ("required" if row.is_required else ""), what)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
