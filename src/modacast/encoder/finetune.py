@@ -52,7 +52,8 @@ class FinetuneSettings:
         warmup: share of the training over which it rises.
         temperature: of the loss; lower looks harder at the nearest negatives.
         dropout: share that the learning layers drop.
-        n_bank: earlier vectors that serve as further negatives.
+        n_bank: earlier vectors that serve as further negatives; 0 is better for short and varied texts such as
+            labels, whose vectors move so far in training that the earlier ones mislead.
         n_neighbours: pairs that are put into a batch beside each seed because they lie near it; 0 for none.
         n_keep: general texts an update that hold the model to what it was.
         keep_weight: weight of that term.
