@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure; what has to be fast has a test of its own.
+settings.register_profile("modacast", deadline=None)
+settings.load_profile("modacast")
 
 
 @pytest.fixture(scope="session")
