@@ -238,14 +238,7 @@ def cross_language(report: Report, encoder: Encoder, folder: Path, *, quick: boo
     pairs = _label_pairs(quick=quick)
     half = len(pairs) // 2
     labels = {str(i): {"zh": [zh], "en": [en]} for i, (zh, en) in enumerate(pairs[:half])}
-    settings = FinetuneSettings(
-        epochs=1 if quick else 3,
-        n_bank=0,
-        n_neighbours=0,
-        temperature=0.05,
-        frozen_layers=8,
-        learning_rate=1e-4,
-    )
+    settings = FinetuneSettings(epochs=1 if quick else 3, n_bank=0)
     result = finetune(label_pairs(labels), folder / "languages", settings=settings)
     row = f"zh <-> en label of the same element among {len(pairs) - half}, as query and document"
     before = _asked_both_ways(encoder, pairs[half:])
