@@ -40,7 +40,7 @@ lint: $(VENV)/.dev    ## format, lint, types, layers
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.dev    ## build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 bench: $(VENV)/.dev   ## run the benchmarks on real data: make bench DATA=folder
 	for name in encode tag sentiment trends; do \

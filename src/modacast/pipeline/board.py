@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -24,7 +23,7 @@ __all__ = ["BOARD_VERSION", "REVIEWS", "latest_board", "make_board"]
 REVIEWS = "reviews"
 """The source of documents that were events' texts."""
 
-BOARD_VERSION = 3
+BOARD_VERSION = 4
 """Raised whenever the same texts would give another board, so that old ones are computed again."""
 
 _MIN_WEEKS = 8
@@ -91,33 +90,48 @@ def latest_board(workspace: Workspace) -> dict[str, pa.Table]:
 
 
 def _all_series(read: _Read, settings: TrendSettings, parents: Mapping[str, str | None]) -> pa.Table:
-    """Series of what is published, and apart from it of what the shop's own customers write.
+    """Series of what is published now, and apart from it of each source that should not weigh in.
 
     Reviews follow what a shop sells; in the share of voice they would make its assortment look like a trend.
+    A source that has not been read for half a year says nothing of this week's share either.
     """
-    options: dict[str, Any] = {
-        "lexicon_parents": parents,
-        "min_mentions": settings.min_mentions,
-        "read_until": settings.as_of,
-    }
+    apart = _sources_apart(read.panel)
+    groups: dict[str | None, pa.Array] = {None: pa.array([], pa.string())}
+    groups |= {name: pa.array([name], pa.string()) for name in apart if "source" in settings.segments}
     parts = []
-    for is_review in (False, True):
-        documents = read.documents.filter(_is_review(read.documents["source"], is_review))
-        panel = read.panel.filter(_is_review(read.panel["source"], is_review))
-        segments = ("all",) if is_review else tuple(settings.segments)
-        if is_review and "source" not in settings.segments:
-            continue
-        series = weekly_series(read.mentions, documents, panel, segments=segments, **options)
-        if is_review:
-            names = pc.replace_substring(series["unique_id"], "|all", f"|source={REVIEWS}")
-            series = series.set_column(0, SERIES.field("unique_id"), names)
+    for name, members in groups.items():
+        chosen = [
+            table.filter(
+                pc.is_in(table["source"], members)
+                if name
+                else pc.invert(pc.is_in(table["source"], pa.array(apart, pa.string())))
+            )
+            for table in (read.documents, read.panel)
+        ]
+        series = weekly_series(
+            read.mentions,
+            *chosen,
+            segments=("all",) if name else tuple(settings.segments),
+            lexicon_parents=parents,
+            min_mentions=settings.min_mentions,
+            read_until=None if name and name != REVIEWS else settings.as_of,
+        )
+        if name:
+            ids = pc.replace_substring(series["unique_id"], "|all", f"|source={name}")
+            series = series.set_column(0, SERIES.field("unique_id"), ids)
         parts.append(series)
     return pa.concat_tables(parts)
 
 
-def _is_review(sources: pa.ChunkedArray, wanted: bool) -> pa.ChunkedArray:
-    found = pc.equal(sources, REVIEWS)
-    return found if wanted else pc.invert(found)
+def _sources_apart(panel: pa.Table) -> list[str]:
+    """Reviews, and the sources that are no longer read."""
+    last = panel.group_by("source").aggregate([("ds", "max")])
+    dates = dict(zip(last["source"].to_pylist(), last["ds_max"].to_pylist(), strict=True))
+    published = [ds for source, ds in dates.items() if source != REVIEWS]
+    if not published:
+        return sorted(dates)
+    stale = max(published) - timedelta(weeks=_MAX_GAP_WEEKS)
+    return sorted(source for source, ds in dates.items() if source == REVIEWS or ds < stale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def import_items(workspace: Workspace, source: Input, progress: Progress) -> Sta
     timer = StageTimer(progress, "items", source.name)
     for number, (_, batch) in enumerate(_batches(workspace, source, ITEMS)):
         key = f"items/{source.name}/{number:06d}"
-        found = fingerprint(batch.table, workspace.lexicon.version)
+        found = fingerprint(batch.table, batch.rejects, workspace.lexicon.version)
         if workspace.database.is_imported(key, found):
             timer.add(batch.table.num_rows, 0, known=batch.table.num_rows)
             continue
@@ -52,7 +52,8 @@ def import_events(workspace: Workspace, source: Input, progress: Progress) -> St
     for number, (path, batch) in enumerate(_batches(workspace, source, RAW_EVENTS)):
         key = f"events/{source.name}/{number:06d}"
         consents = workspace.database.consents()
-        found = fingerprint(_without_raw_ids(workspace, batch.table), sorted(consents.items()))
+        rows = _without_raw_ids(workspace, batch.table)
+        found = fingerprint(rows, batch.rejects, sorted(consents.items()))
         if workspace.database.is_imported(key, found):
             timer.add(batch.table.num_rows, 0, known=batch.table.num_rows)
             continue
@@ -126,3 +127,5 @@ def _without_raw_ids(workspace: Workspace, events: pa.Table) -> pa.Table:
 def _keep_rejects(workspace: Workspace, key: str, rejects: pa.Table, found: str) -> None:
     if rejects.num_rows:
         workspace.lake.commit(f"rejects/{key}", {"rejects": rejects}, fingerprint=found)
+    else:
+        workspace.lake.drop(f"rejects/{key}")  # what was wrong before has been mended

@@ -15,7 +15,7 @@ from modacast.config import EncoderSettings, Input
 from modacast.elements import Lexicon, Sentiment, Tagger
 from modacast.encoder import Encoder
 from modacast.errors import InvalidInput
-from modacast.pipeline.people import fitted, learn_from_feedback, make_profiles, open_shop
+from modacast.pipeline.people import Shop, fitted, learn_from_feedback, make_profiles, open_shop
 from modacast.pipeline.progress import Progress, Silent, StageRow, StageTimer
 from modacast.pipeline.shop import import_events
 from modacast.pipeline.texts import clean_batch, clean_reviews, detect_languages
@@ -124,13 +124,17 @@ def embed_file(
 
 
 def search_items(workspace: Workspace, query: str, k: int) -> list[tuple[float, dict[str, Any]]]:
-    """Get the `k` products that are nearest in meaning, with their cosine."""
-    shop = open_shop(workspace, Silent())
+    """Get the `k` products that are nearest in meaning, with their cosine.
+
+    Raises:
+        InvalidInput: there are no products, or `k` is below 1.
+    """
+    if k < 1:
+        raise InvalidInput(f"k is at least 1, got {k}")
+    shop = _stocked_shop(workspace)
     vectors = shop.catalogue.vectors
     if vectors is None:
-        raise InvalidInput(
-            "there are no products yet; name a catalogue under [[items]] and run `modacast run`"
-        )
+        return []
     scores = vectors @ workspace.encoder.encode_query([query])[0]
     best = np.argsort(-scores, kind="stable")[:k]
     return [
@@ -156,9 +160,12 @@ def recommend_to(
         personal: False gives everyone the same.
         explain: whether to give reasons.
         lang: of the reasons.
+
+    Raises:
+        InvalidInput: there are no products, or `k` is below 1.
     """
     keys = {user: workspace.pseudonymiser.key("user", user) for user in users}
-    shop = open_shop(workspace, Silent())
+    shop = _stocked_shop(workspace)
     profiles = workspace.database.profiles(list(keys.values()))
     recommender = fitted(workspace, shop, profiles)
     consents = workspace.database.consents()
@@ -214,6 +221,15 @@ def feedback_status(workspace: Workspace) -> dict[str, Any]:
         "ranker": f"learned, version {model.version}" if model else "default weights",
         "last_learning": workspace.database.get_state("learning"),
     }
+
+
+def _stocked_shop(workspace: Workspace) -> Shop:
+    shop = open_shop(workspace, Silent())
+    if not shop.catalogue.ids:
+        raise InvalidInput(
+            "there are no products yet; name a catalogue under [[items]] and run `modacast run`"
+        )
+    return shop
 
 
 def _read_texts(path: Path, columns: Columns, lang: str | None) -> Any:

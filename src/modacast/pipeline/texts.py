@@ -43,8 +43,9 @@ def collect_documents(workspace: Workspace, source: Input, progress: Progress) -
         workspace.lake.drop(prefix)
     writer = _Writer(workspace, source.name, settings)
     state = workspace.database.get_state(f"source/{source.name}", {})
+    number = -1
     for number, batch in enumerate(_open(workspace, source, state).read()):
-        found = fingerprint(batch.table, settings)
+        found = fingerprint(batch.table, batch.rejects, settings)
         key = prefix + (f"{number:06d}" if is_file else found)
         known = workspace.lake.find(key, found)
         n_in = batch.table.num_rows + batch.rejects.num_rows
@@ -57,6 +58,8 @@ def collect_documents(workspace: Workspace, source: Input, progress: Progress) -
         timer.add(
             n_in, cleaned.documents.num_rows, rejected=cleaned.rejects.num_rows + batch.rejects.num_rows
         )
+    if is_file:
+        _drop_from(workspace, prefix, f"{prefix}{number + 1:06d}")
     if state:
         workspace.database.set_state(f"source/{source.name}", state)
     return timer.finish()

@@ -97,13 +97,18 @@ def _data(
         forecasts=board["forecasts"],
         documents=documents.filter(shown),
         elements=workspace.lexicon.elements,
-        panel=workspace.lake.read("panel"),
+        panel=_panel(workspace),
         shoppers=pages,
         feedback=feedback,
         truth=truth,
         run=outcome.rows,
         rejects=outcome.rejects,
     )
+
+
+def _panel(workspace: Workspace) -> pa.Table:
+    panel, as_of = workspace.lake.read("panel"), workspace.settings.trends.as_of
+    return panel if as_of is None else panel.filter(pc.less_equal(panel["ds"], pa.scalar(as_of, pa.date32())))
 
 
 def _most_active(workspace: Workspace, n: int) -> list[str]:

@@ -168,6 +168,8 @@ def _weight(fields: Mapping[str, Any]) -> float:
 
 
 def _sources(trends: pa.Table) -> dict[str, list[str]]:
+    """Sources by element; those that are no longer read have their own, earlier week, and are left out."""
+    trends = trends.filter(pc.equal(trends["as_of"], pc.max(trends["as_of"])))
     of_source = trends.filter(pc.starts_with(trends["segment"], "source=")).select(
         ["element_id", "segment", "n_mentions"]
     )

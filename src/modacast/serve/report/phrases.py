@@ -129,6 +129,12 @@ PHRASES: Mapping[str, Words] = {
         "Too few texts, or too short a time, to judge where any element is going. Add sources or a longer history "
         "(about half a year at least, better two years and more), and run again.",
     ),
+    "quiet_title": Words("这一期没有显著的升降", "Nothing moved significantly"),
+    "quiet_text": Words(
+        "每个元素都与去年同期和此前一年相比，这一期的变化都没有超出偶然。应季与平稳的元素见下面的榜。",
+        "Every element was compared with the same season of last year and with the year before now, and no change is "
+        "more than chance. What is in season and what is steady stands on the board below.",
+    ),
     # board
     "board": Words("趋势榜", "The trend board"),
     "board_lead": Words(
