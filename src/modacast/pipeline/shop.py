@@ -29,7 +29,7 @@ def import_items(workspace: Workspace, source: Input, progress: Progress) -> Sta
     timer = StageTimer(progress, "items", source.name)
     for number, (_, batch) in enumerate(_batches(workspace, source, ITEMS)):
         key = f"items/{source.name}/{number:06d}"
-        found = fingerprint(batch.table, batch.rejects, workspace.lexicon.version)
+        found = fingerprint(batch.table, batch.rejects.drop_columns("path"), workspace.lexicon.version)
         if workspace.database.is_imported(key, found):
             timer.add(batch.table.num_rows, 0, known=batch.table.num_rows)
             continue
@@ -53,7 +53,7 @@ def import_events(workspace: Workspace, source: Input, progress: Progress) -> St
         key = f"events/{source.name}/{number:06d}"
         consents = workspace.database.consents()
         rows = _without_raw_ids(workspace, batch.table)
-        found = fingerprint(rows, batch.rejects, sorted(consents.items()))
+        found = fingerprint(rows, batch.rejects.drop_columns("path"), sorted(consents.items()))
         if workspace.database.is_imported(key, found):
             timer.add(batch.table.num_rows, 0, known=batch.table.num_rows)
             continue

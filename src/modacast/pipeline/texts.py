@@ -45,7 +45,7 @@ def collect_documents(workspace: Workspace, source: Input, progress: Progress) -
     state = workspace.database.get_state(f"source/{source.name}", {})
     number = -1
     for number, batch in enumerate(_open(workspace, source, state).read()):
-        found = fingerprint(batch.table, batch.rejects, settings)
+        found = fingerprint(batch.table, batch.rejects.drop_columns("path"), settings)
         key = prefix + (f"{number:06d}" if is_file else found)
         known = workspace.lake.find(key, found)
         n_in = batch.table.num_rows + batch.rejects.num_rows
