@@ -37,6 +37,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:  # a disk, folder or lock that the system refuses is no fault in the program
+        sys.stderr.write(f"modacast: the system refused: {error}; what was stored before is untouched\n")
+        sys.exit(1)
 
 
 @app.callback(invoke_without_command=True)

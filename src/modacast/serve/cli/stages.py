@@ -109,7 +109,7 @@ def embed(
         n, dim = embed_file(
             texts, out, kind=as_kind, model=model, columns=column_mapping(column), progress=bars
         )
-    log.print(f"wrote {n:,} x {dim} to {out}")
+    log.print(f"wrote {n:,} x {dim} to {out}", markup=False, soft_wrap=True)
 
 
 @lexicon_app.command("check")
@@ -152,4 +152,5 @@ def _tell(rejects: object) -> None:
                 f"  {row['path']} {where}: {row['reason']}"
                 + (f" ({row['detail']})" if row["detail"] else ""),
                 markup=False,
+                soft_wrap=True,
             )

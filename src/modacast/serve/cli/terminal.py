@@ -25,9 +25,10 @@ from rich.table import Table
 from modacast.errors import InvalidInput
 from modacast.pipeline.progress import StageRow
 
-__all__ = ["Bars", "emit", "log", "print_json", "stage_table", "write_table"]
+__all__ = ["Bars", "emit", "log", "print_json", "print_table", "stage_table", "write_table"]
 
 log = Console(stderr=True, highlight=False)
+_PIPED_WIDTH = 240
 
 
 class Bars:
@@ -111,11 +112,19 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
 
 
+def print_table(table: Table) -> None:
+    """Write a table to stdout: as wide as the terminal, or whole where it goes to a file or another program."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
+    console.print(table)
+
+
 def emit(table: pa.Table, out: Path | None, *, as_json: bool = False) -> None:
     """Write a result to a file, or to stdout as JSON lines (`as_json`) or CSV."""
     if out is not None:
         write_table(table, out)
-        log.print(f"wrote {table.num_rows:,} rows to {out}")
+        log.print(f"wrote {table.num_rows:,} rows to {out}", markup=False, soft_wrap=True)
         return
     if as_json:
         for row in table.to_pylist():

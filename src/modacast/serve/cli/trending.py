@@ -19,7 +19,7 @@ from modacast.serve.cli.options import (
     column_mapping,
     open_workspace,
 )
-from modacast.serve.cli.terminal import emit, log, print_json
+from modacast.serve.cli.terminal import emit, log, print_json, print_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +67,8 @@ def trends(
         return
     _print_board(workspace, table.slice(0, top), lang)
     log.print(
-        f"{table.num_rows:,} trends; --json or --out for all columns, `modacast trends NAME` for one of them"
+        f"{table.num_rows:,} trends; --json or --out for all columns, `modacast trends NAME` for one of them",
+        soft_wrap=True,
     )
 
 
@@ -132,6 +133,8 @@ def _read_series(path: Path, columns: dict[str, str | list[str]]) -> pa.Table:
     for old in names:
         if old not in table.column_names:
             raise InvalidInput(f"{path} has no column {old!r}{suggest(old, table.column_names)}")
+    # what was named takes the place of a column that is called so already
+    table = table.select([name for name in table.column_names if name in names or name not in columns])
     return table.rename_columns([names.get(name, name) for name in table.column_names])
 
 
@@ -174,7 +177,6 @@ def _select(board: pa.Table, *, segment: str, stage: str | None, facet: str | No
 
 
 def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     shown = Table(box=None, header_style="bold", pad_edge=False)
@@ -194,7 +196,7 @@ def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
             str(row["rising_since"] or ""),
             f"{row['n_mentions']:,}",
         )
-    Console().print(shown)
+    print_table(shown)
 
 
 def _one_trend(
