@@ -152,7 +152,7 @@ def test_a_mapped_column_takes_the_place_of_one_of_that_name(past, tmp_path):
     ("unique_id,date,y\na,2024-01-01,1\n", [], "no column 'ds'"),
     ("unique_id,date,y\na,2024-01-01,1\n", ["--column", "ds=dat"], "did you mean 'date'"),
     ("unique_id,date,y\na,2024-01-01,1\n", ["--column", "ds"], "NAME=COLUMN"),
-    ("unique_id,ds,y\na,2024-01-01,1\na,2024-01-08,2\n", ["--horizon", 0], "got 0"),
+    ("unique_id,ds,y\na,2024-01-01,1\na,2024-01-08,2\n", [], "at least 8 weeks are needed"),
     ("unique_id,ds,y\na,2024-01-01,1\na,2024-01-08,2\n", ["--level", 150], "from 1 to 99"),
     ("unique_id,ds,y\na,2024-01-01,1\na,2024-01-08,2\n", ["--freq", "fortnight"], "W, D or M"),
 ])  # fmt: skip

@@ -149,7 +149,7 @@ def _tell(rejects: object) -> None:
         for row in rejects.slice(0, 10).to_pylist():
             where = f"line {row['row']}" + (f", {row['column']}" if row["column"] else "")
             log.print(
-                f"  {row['path']} {where}: {row['reason']}"
+                f"  {row['path'] or row['source']} {where}: {row['reason']}"
                 + (f" ({row['detail']})" if row["detail"] else ""),
                 markup=False,
                 soft_wrap=True,
