@@ -48,17 +48,17 @@ def import_events(workspace: Workspace, source: Input, progress: Progress) -> St
     Raw user ids become pseudonyms and texts are scrubbed before anything is written.
     """
     timer = StageTimer(progress, "events", source.name)
-    known_items: frozenset[str] | None = None
+    known_items = frozenset(workspace.database.items()["id"].to_pylist())
     for number, (path, batch) in enumerate(_batches(workspace, source, RAW_EVENTS)):
         key = f"events/{source.name}/{number:06d}"
         consents = workspace.database.consents()
+        # an event whose product the catalogue lacks comes in once the catalogue has it
+        lacking = sorted(set(batch.table["item_id"].to_pylist()) - known_items)
         rows = _without_raw_ids(workspace, batch.table)
-        found = fingerprint(rows, batch.rejects.drop_columns("path"), sorted(consents.items()))
+        found = fingerprint(rows, batch.rejects.drop_columns("path"), sorted(consents.items()), lacking)
         if workspace.database.is_imported(key, found):
             timer.add(batch.table.num_rows, 0, known=batch.table.num_rows)
             continue
-        if known_items is None:
-            known_items = frozenset(workspace.database.items()["id"].to_pylist())
         admitted = admit_events(
             batch.table,
             source=source.name,
