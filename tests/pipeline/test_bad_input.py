@@ -417,21 +417,34 @@ needs_limits = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX r
 
 @pytest.mark.slow
 @needs_limits
-def test_a_full_disk_stops_a_run_with_a_word_and_the_next_one_completes(tmp_path):
-    whole = run_all(load_settings(write_project(tmp_path / "whole")), Silent())
-    folder = write_project(tmp_path / "full")
-    limits = ("0", "40000", "120000", "250000")
+@pytest.mark.parametrize(("is_shop", "limits", "answer"), [
+    (True, ("0", "60000", "120000"), "the database could not be written: disk I/O error"),
+    (False, ("0", "33500", "35000"), "cannot write"),
+], ids=["shop", "texts alone"])  # fmt: skip
+def test_a_full_disk_stops_a_run_with_a_word_and_the_next_one_completes(tmp_path, is_shop, limits, answer):
+    def project(name: str) -> Path:
+        folder = write_project(tmp_path / name, chunk_rows=2_000)
+        if not is_shop:
+            toml = folder / "modacast.toml"
+            head, _, rest = toml.read_text(encoding="utf-8").partition("[[items]]")
+            toml.write_text(head + rest[rest.index("[clean]") :], encoding="utf-8")
+        return folder
+
+    whole = run_all(load_settings(project("whole")), Silent())
+    folder = project("full")
     told = json.loads(python(FULL_DISK, str(folder), *limits))
     messages = [message for message, *_ in told]
     assert all(message.startswith(("cannot ", "the database could not be ")) for message in messages), (
         messages
     )
+    assert answer in messages[-1]
     counts = [n_rows for _, *n_rows in told]
     assert counts == sorted(counts), "what was stored before is still there"
     after = run_all(load_settings(folder), Silent())
     assert after.rejects == whole.rejects
-    for name in ("documents", "mentions", "trends", "recommendations"):
-        assert after.workspace.lake.read(name).num_rows == whole.workspace.lake.read(name).num_rows, name
+    for name in ("documents", "mentions", "trends", *(["recommendations"] if is_shop else [])):
+        n_rows = whole.workspace.lake.read(name).num_rows
+        assert after.workspace.lake.read(name).num_rows == n_rows > 0, name
     assert after.workspace.database.events().num_rows == whole.workspace.database.events().num_rows
 
 

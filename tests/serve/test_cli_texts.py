@@ -39,7 +39,7 @@ def test_cleaned_texts_are_scrubbed_and_under_pseudonyms(texts, tmp_path):
     assert table.column_names == DOCUMENTS.names
     assert table.num_rows == 2
     assert "1 rows were set aside" in done.err
-    assert "texts.csv line 4, text: duplicate" in done.err
+    assert "\n  texts line 4, text: duplicate" in done.err
     whole = str(table.to_pylist())
     assert "13800138004" not in whole
     assert "writer-" not in whole
