@@ -449,7 +449,6 @@ def test_a_full_disk_stops_a_run_with_a_word_and_the_next_one_completes(tmp_path
 
 
 @needs_limits
-@pytest.mark.xfail(strict=True, reason="SQLite commits each table of the first migration by itself")
 def test_a_disk_that_is_full_while_the_database_is_made_does_not_spoil_the_home(tmp_path):
     assert python(MAKE_DATABASE, str(tmp_path)) == "whole\n"
 

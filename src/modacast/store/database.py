@@ -58,6 +58,7 @@ class Database:
             self.engine = sa.create_engine(text)
             if self.engine.dialect.name == "sqlite":
                 sa.event.listen(self.engine, "connect", _tune_sqlite)
+                sa.event.listen(self.engine, "begin", _begin_sqlite)
             self._migrate()
         except sa.exc.SQLAlchemyError as error:
             shown = sa.make_url(text).render_as_string(hide_password=True)
@@ -278,7 +279,14 @@ class Database:
         return from_rows(rows, schema)
 
 
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
 def _tune_sqlite(connection: Any, _record: Any) -> None:
+    # The driver begins no transaction before it makes a table, so that a migration could end half-way;
+    # with its own handling off, SQLAlchemy begins them all.
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
