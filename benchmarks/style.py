@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from scipy.optimize import minimize
 
 from benchmarks.report import Report, parse_arguments
@@ -47,9 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     case_rows(report, reader, chosen, "own cases, test")
     case_rows(report, StyleReader(tagger), chosen, "own cases, test, no language model")
     for lang in ("zh", "en", "other"):
-        part = [
-            c for c in chosen if c["lang"] == lang or (lang == "other" and c["lang"] not in {"zh", "en"})
-        ]
+        part = [c for c in chosen if c["lang"] == lang or (lang == "other" and c["lang"] not in {"zh", "en"})]
         report.add_mean(f"own cases, test, {lang}", "top-1", hits(reader, part)[:, 0])
     advertisegen(report, reader, given.data, 200 if given.quick else None)
     report.finish(given.json)
@@ -66,17 +63,15 @@ def read(reader: StyleReader, cases: Sequence[dict[str, str]]) -> StyleReading:
     return reader.read([c["text"] for c in cases], [c["lang"] for c in cases], about_fashion=True)
 
 
-def fit(
-    tagger: Tagger, encoder: Encoder, cases: Sequence[dict[str, str]]
-) -> dict[str, dict[str, float]]:
+def fit(tagger: Tagger, encoder: Encoder, cases: Sequence[dict[str, str]]) -> dict[str, dict[str, float]]:
     """Learn the weights of the parts on the `dev` cases, by penalised likelihood."""
     dev = [case for case in cases if case["split"] == "dev"]
     found: dict[str, dict[str, float]] = {}
+    rows = np.arange(len(dev))
     for name, model in (("with_meaning", encoder), ("without_meaning", None)):
         reader = StyleReader(tagger, model, weights=_ONE)
         parts = read(reader, dev).parts.astype(np.float64)
         truth = np.array([reader.style_ids.index(case["style"]) for case in dev])
-        rows = np.arange(len(dev))
         # cosines are small numbers: scaled, one penalty serves all three
         scale = np.array([1.0, 1.0, 20.0])
 
@@ -92,7 +87,9 @@ def fit(
     return found
 
 
-def hits(reader: StyleReader, cases: Sequence[dict[str, str]], parts: Sequence[int] | None = None) -> np.ndarray:
+def hits(
+    reader: StyleReader, cases: Sequence[dict[str, str]], parts: Sequence[int] | None = None
+) -> np.ndarray:
     """Get `(n, 3)`: top-1 hit, top-3 hit, and the weight of the top style; a text without evidence is a miss."""
     reading = read(reader, cases)
     scores = reading.weights if parts is None else reading.parts[..., list(parts)].sum(axis=2)
@@ -135,7 +132,9 @@ def advertisegen(report: Report, reader: StyleReader, data: Path, limit: int | N
             wanted = set()
             for pair in row["content"].split("*"):
                 key, _, value = pair.partition("#")
-                found = [e.id for e in lexicon.find(value, "zh") if e.facet == "style"] if key == "风格" else []
+                found = (
+                    [e.id for e in lexicon.find(value, "zh") if e.facet == "style"] if key == "风格" else []
+                )
                 column = reader.column(found[0]) if found else None
                 wanted |= set() if column is None else {column}
             if wanted and int(hashlib.sha256(row["summary"].encode()).hexdigest(), 16) % 2:

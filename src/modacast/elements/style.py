@@ -25,7 +25,15 @@ from modacast.elements.tagger import Tagger
 from modacast.errors import InvalidInput, NotFound, suggest
 from modacast.types import Encoder, Floats
 
-__all__ = ["StyleReader", "StyleReading", "StyleReason", "StyleWeights", "pooled_styles", "softmax"]
+__all__ = [
+    "StyleEvidence",
+    "StyleReader",
+    "StyleReading",
+    "StyleReason",
+    "StyleWeights",
+    "pooled_styles",
+    "softmax",
+]
 
 _HAN_READERS = frozenset({"zh", "ja", "ko"})
 _OWN_SIDE = 0.7  # of the two descriptions, how much the one in the nearer language counts
@@ -75,7 +83,9 @@ class StyleReason:
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
+class StyleEvidence:
+    """A word of a text that names a style or speaks for it; `amount` is in units of its kind."""
+
     column: int
     kind: Literal["named", "element"]
     what: str
@@ -91,14 +101,17 @@ class StyleReading:
         style_ids: the `k` styles, in the order of the columns.
         weights: `(n, k)` float32; a row sums to 1, or is 0 where nothing in the text is about clothes.
         parts: `(n, k, 3)` float32: what the name, the elements and the meaning add to each score.
+        evidence: of each text, what names a style or speaks for it.
+        sentences: of each style, its descriptions by language.
+        unit: what one unit of evidence adds.
     """
 
     style_ids: tuple[str, ...]
     weights: Floats
     parts: Floats
-    _evidence: Sequence[Sequence[_Evidence]]
-    _sentences: Sequence[Mapping[str, str]]
-    _unit: StyleWeights
+    evidence: Sequence[Sequence[StyleEvidence]]
+    sentences: Sequence[Mapping[str, str]]
+    unit: StyleWeights
 
     def top(self, row: int, k: int = 3) -> list[tuple[str, float]]:
         """Get a text's `k` weightiest styles; empty where it has none."""
@@ -119,15 +132,15 @@ class StyleReading:
         if style_id not in self.style_ids:
             raise NotFound(f"there is no style {style_id!r}{suggest(style_id, self.style_ids)}")
         column = self.style_ids.index(style_id)
-        unit = {"named": self._unit.named, "element": self._unit.elements}
+        unit = {"named": self.unit.named, "element": self.unit.elements}
         found = [
             StyleReason(e.kind, e.what, e.element_id, e.amount * unit[e.kind])
-            for e in self._evidence[row]
+            for e in self.evidence[row]
             if e.column == column
         ]
         meaning = float(self.parts[row, column, 2])
         if meaning > 0:
-            sentences = self._sentences[column]
+            sentences = self.sentences[column]
             found.append(StyleReason("meaning", sentences.get(lang, sentences["en"]), None, meaning))
         return sorted(found, key=lambda reason: (-reason.part, reason.what))
 
@@ -183,7 +196,7 @@ class StyleReader:
             "text": pa.array(texts, pa.string()), "lang": pa.array(langs, pa.string()),
         })  # fmt: skip
         mentions = self._tagger.tag(documents, about_fashion=about_fashion)
-        evidence: list[list[_Evidence]] = [[] for _ in texts]
+        evidence: list[list[StyleEvidence]] = [[] for _ in texts]
         is_read = np.array([about_fashion and bool(text.strip()) for text in texts], dtype=np.bool_)
         seen: set[tuple[str, str]] = set()
         for row in mentions.to_pylist():
@@ -246,12 +259,12 @@ class StyleReader:
         line = (style_id, *lexicon.ancestors(style_id))
         return next((own[step] for step in line if step in own), None)
 
-    def _evidence(self, element_id: str, surface: str, confidence: float) -> list[_Evidence]:
-        found: list[_Evidence] = []
+    def _evidence(self, element_id: str, surface: str, confidence: float) -> list[StyleEvidence]:
+        found: list[StyleEvidence] = []
         if element_id.startswith("style/"):
             column = self._column_of.get(element_id)
             if column is not None:
-                found.append(_Evidence(column, "named", surface, element_id, confidence))
+                found.append(StyleEvidence(column, "named", surface, element_id, confidence))
             return found
         lexicon = self._tagger.lexicon
         line = (element_id, *(lexicon.ancestors(element_id) if element_id in lexicon else ()))
@@ -259,21 +272,23 @@ class StyleReader:
         for step in line:
             if step in self._speaks:
                 pairs = self._speaks[step]
-                return [_Evidence(column, "element", surface, element_id, share * w) for column, w in pairs]
+                return [
+                    StyleEvidence(column, "element", surface, element_id, share * w) for column, w in pairs
+                ]
             share *= _PARENT_SHARE
         return found
 
-    def _meaning(
-        self, texts: Sequence[str], langs: Sequence[str], is_read: npt.NDArray[np.bool_]
-    ) -> Floats:
+    def _meaning(self, texts: Sequence[str], langs: Sequence[str], is_read: npt.NDArray[np.bool_]) -> Floats:
         """Get `(n, k)` cosines with the descriptions, each text's mean taken away."""
         cosines = np.zeros((len(texts), len(self.styles)), dtype=np.float32)
         rows = np.flatnonzero(is_read)
         if self._encoder is None or not rows.size:
             return cosines
-        vectors = self._encoder.encode_query([texts[i][:_ENCODED_CHARS] for i in rows])
+        vectors = self._encoder.encode_query([texts[i][:_ENCODED_CHARS] for i in rows.tolist()])
         for side, other in (("zh", "en"), ("en", "zh")):
-            mine = np.array([(langs[i] in _HAN_READERS) == (side == "zh") for i in rows], dtype=np.bool_)
+            mine = np.array(
+                [(langs[i] in _HAN_READERS) == (side == "zh") for i in rows.tolist()], dtype=np.bool_
+            )
             own = _normalised(vectors[mine] - self._language_means[side])
             found = _OWN_SIDE * own @ self._described[side].T
             found += (1 - _OWN_SIDE) * own @ self._described[other].T
@@ -281,7 +296,7 @@ class StyleReader:
         return cosines
 
     def _reading(
-        self, evidence: Sequence[Sequence[_Evidence]], meaning: Floats, is_read: npt.NDArray[np.bool_]
+        self, evidence: Sequence[Sequence[StyleEvidence]], meaning: Floats, is_read: npt.NDArray[np.bool_]
     ) -> StyleReading:
         parts = np.zeros((*meaning.shape, 3), dtype=np.float32)
         for row, found in enumerate(evidence):

@@ -67,15 +67,21 @@ def load_styles(path: str | Path | None = None) -> tuple[Style, ...]:
                 styles.append(_style(values))
             except ValueError as error:
                 slips.append(f"{source}, line {reader.line_num}: {error}")
-    owners: dict[str, str] = {}
-    for style in styles:
-        for covered in (style.id, *style.covers):
-            if covered in owners:
-                slips.append(f"{source}: {covered!r} counts for {owners[covered]!r} and for {style.id!r}")
-            owners[covered] = style.id
+    slips += [f"{source}: {slip}" for slip in _shared(styles)]
     if slips or not styles:
         raise InvalidInput("; ".join(slips[:20]) or f"{source} holds no style")
     return tuple(styles)
+
+
+def _shared(styles: list[Style]) -> list[str]:
+    owners: dict[str, str] = {}
+    slips = []
+    for style in styles:
+        for covered in (style.id, *style.covers):
+            if covered in owners:
+                slips.append(f"{covered!r} counts for {owners[covered]!r} and for {style.id!r}")
+            owners[covered] = style.id
+    return slips
 
 
 def _style(values: list[str]) -> Style:

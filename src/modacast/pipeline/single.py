@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from modacast.config import EncoderSettings, Input
 from modacast.elements import Lexicon, Sentiment, Tagger
+from modacast.elements.style import StyleReader
 from modacast.encoder import Encoder
 from modacast.errors import InvalidInput
 from modacast.pipeline.people import Shop, fitted, learn_from_feedback, make_profiles, open_shop
@@ -22,7 +23,7 @@ from modacast.pipeline.texts import clean_batch, clean_reviews, detect_languages
 from modacast.pipeline.workspace import Workspace
 from modacast.sources.tables import read_rows
 from modacast.store.files import write_atomically
-from modacast.types import Batch
+from modacast.types import REJECTS, Batch
 
 __all__ = [
     "Lists",
@@ -32,6 +33,7 @@ __all__ = [
     "import_feedback",
     "recommend_to",
     "search_items",
+    "style_file",
     "tag_file",
 ]
 
@@ -92,6 +94,30 @@ def tag_file(path: Path, *, columns: Columns, lang: str | None) -> Batch:
         mentions.append(sentiment.mention_polarity(tagger.tag(documents), documents))
         rejects.append(batch.rejects)
     return Batch(pa.concat_tables(mentions), pa.concat_tables(rejects))
+
+
+def style_file(path: Path, *, columns: Columns, k: int) -> Batch:
+    """Get the styles of a file's texts: `id, rank, style_id, weight`, up to `k` rows a text, and `REJECTS`.
+
+    Raises:
+        InvalidInput: `k` is below 1.
+    """
+    if k < 1:
+        raise InvalidInput(f"k is at least 1, got {k}")
+    reader = StyleReader(Tagger(Lexicon.load()), Encoder.from_pretrained("bundled"))
+    rows: list[dict[str, Any]] = []
+    rejects = [REJECTS.empty_table()]
+    for batch in _read_texts(path, columns, None):
+        table = batch.table
+        reading = reader.read(table["text"].to_pylist(), table["lang"].to_pylist())
+        for row, text_id in enumerate(table["id"].to_pylist()):
+            for rank, (style_id, weight) in enumerate(reading.top(row, k), start=1):
+                rows.append({"id": text_id, "rank": rank, "style_id": style_id, "weight": weight})
+        rejects.append(batch.rejects)
+    schema = pa.schema(
+        {"id": pa.string(), "rank": pa.int32(), "style_id": pa.string(), "weight": pa.float64()}
+    )
+    return Batch(pa.Table.from_pylist(rows, schema=schema), pa.concat_tables(rejects))
 
 
 def embed_file(

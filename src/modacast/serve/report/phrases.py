@@ -203,6 +203,13 @@ PHRASES: Mapping[str, Words] = {
     "likes": Words("偏爱", "Likes"),
     "price_band": Words("常买价位", "Usual price"),
     "cares_for": Words("在意", "Cares for"),
+    "styles": Words("风格", "Styles"),
+    "style_map": Words("风格地图", "Map of styles"),
+    "style_map_lead": Words(
+        "圆的大小是文字与商品里谈到多少；意思相近、常一起出现的靠得近，同色为一群。",
+        "Size is how much texts and products hold of a style; what means alike or stands together lies near, and a "
+        "colour is a group.",
+    ),
     "bought": Words("买过", "Bought"),
     "list_before": Words("反馈前的推荐", "Recommended before feedback"),
     "list_now": Words("推荐", "Recommended"),
