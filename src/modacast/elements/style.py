@@ -191,6 +191,8 @@ class StyleReader:
         """
         if len(texts) != len(langs):
             raise InvalidInput(f"one language a text is needed: {len(texts)} texts, {len(langs)} languages")
+        # halves of surrogate pairs, which no table can hold, become question marks
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]
         documents = pa.table({
             "id": pa.array([str(i) for i in range(len(texts))], pa.string()),
             "text": pa.array(texts, pa.string()), "lang": pa.array(langs, pa.string()),

@@ -18,6 +18,7 @@ Values = npt.NDArray[np.float64]
 
 _BY_TEXT = 0.65  # the rest of a distance is what stands together
 _STEPS = 600
+_MAJORISED = 150
 _PULL = 0.02
 
 
@@ -49,8 +50,8 @@ def lay_out_styles(
 ) -> StyleLayout:
     """Get places for styles whose boxes do not overlap.
 
-    The start is classical scaling (Torgerson 1952, "Multidimensional scaling: I. Theory and method") of a distance
-    that mixes the cosine of the vectors with how often two stand together; then boxes are pushed apart, smallest
+    The start is multidimensional scaling (Torgerson 1952, then de Leeuw 1977) of a distance that mixes the cosine of
+    the vectors with how often two stand together; then boxes are pushed apart, smallest
     overlap first, while a weak pull keeps them near their start. No chance is involved.
 
     Args:
@@ -78,7 +79,7 @@ def lay_out_styles(
     if k < 3:
         x = np.asarray(width * (np.arange(k) + 1.0) / (k + 1.0), dtype=np.float64)
         return StyleLayout(x, np.full(k, height / 2), np.arange(k), likeness)
-    start = _scaled(_classical(distance), sizes, width, height)
+    start = _scaled(_majorised(distance), sizes, width, height)
     place = _apart(start, sizes, width, height)
     tree = linkage(squareform(distance, checks=False), method="average")
     group = fcluster(tree, t=min(n_groups, k), criterion="maxclust").astype(np.int64) - 1
@@ -108,6 +109,26 @@ def _classical(distance: Values) -> Values:
     # an eigenvector's sign is arbitrary: the largest entry points right, or down
     signs = np.sign(axes[np.argmax(np.abs(axes), axis=0), np.arange(2)])
     return np.asarray(axes * signs * np.sqrt(np.maximum(values[order], 1e-12)))
+
+
+def _majorised(distance: Values) -> Values:
+    """Better the classical places by stress majorisation (de Leeuw 1977, SMACOF) of ranked distances.
+
+    Ranks spread distances that all lie close to each other, as cosines of one model's sentences do.
+    """
+    k = len(distance)
+    upper = np.triu_indices(k, 1)
+    rank = np.argsort(np.argsort(distance[upper], kind="stable"), kind="stable")
+    wanted = np.zeros((k, k))
+    wanted[upper] = (rank + 1.0) / len(rank)
+    wanted += wanted.T
+    place = _classical(wanted)
+    for _ in range(_MAJORISED):
+        gaps = np.linalg.norm(place[:, None, :] - place[None, :, :], axis=2)
+        ratio = np.divide(wanted, gaps, out=np.zeros_like(gaps), where=gaps > 1e-12)
+        bridge = np.diag(ratio.sum(axis=1)) - ratio
+        place = bridge @ place / k
+    return np.asarray(place)
 
 
 def _scaled(points: Values, sizes: Values, width: float, height: float) -> Values:

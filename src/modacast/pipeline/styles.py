@@ -175,8 +175,9 @@ def styles_of_brand(workspace: Workspace, brand: str, *, k: int = 5, lang: str =
     items = items.filter(pa.array(mine, pa.bool_())).slice(0, _MOST_READ)
     in_texts = _elements_of_texts(workspace, named)
     if not items.num_rows and not in_texts:
-        known = [e.label("en") for e in lexicon.facet("brand")]
-        raise NotFound(f"no product and no text names the brand {brand!r}{suggest(brand, known)}")
+        known = [] if named else [e.label("en") for e in lexicon.facet("brand")]
+        near = suggest(brand, known)
+        raise NotFound(f"no product and no text of {workspace.home} names the brand {brand!r}{near}")
     readings = []
     if items.num_rows:
         readings.append(_read_items(reader, items))

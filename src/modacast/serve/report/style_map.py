@@ -21,7 +21,8 @@ _WIDTH, _HEIGHT = 1120.0, 780.0
 _LEAST, _MOST = 5.0, 34.0
 _LABEL = 13.0
 _LINKS = 2  # of each style, to the ones that it is most alike
-_CLEAR = 0.62
+_CLEAR = 0.55
+_FARTHEST = 240.0  # a line across the whole map says less than it hides
 
 _STYLE = """
 .map{background:#fbf9f6;font-family:-apple-system,"Segoe UI","PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}
@@ -108,7 +109,8 @@ def _links(plan: StyleLayout, shift: float) -> list[Markup]:
     pairs = set()
     for i, row in enumerate(plan.likeness):
         for j in np.argsort(-row, kind="stable")[1 : _LINKS + 1]:
-            if row[j] >= _CLEAR:
+            gap = np.hypot(plan.x[i] - plan.x[j], plan.y[i] - plan.y[j])
+            if row[j] >= _CLEAR and gap <= _FARTHEST:
                 pairs.add((min(i, int(j)), max(i, int(j))))
     return [
         tag("line", class_="m-link", x1=float(plan.x[i]), y1=float(plan.y[i]) - shift, x2=float(plan.x[j]),

@@ -14,6 +14,7 @@ from modacast.pipeline.people import Shop, value_table
 from modacast.pipeline.styles import StyleCounts, styles_of_home
 from modacast.pipeline.workspace import Workspace
 from modacast.serve.report.data import Lang
+from modacast.serve.report.names import Names
 from modacast.serve.report.style_map import StyleSpot, standalone_map, style_map
 from modacast.serve.report.words import Words
 from modacast.types import Floats
@@ -50,14 +51,8 @@ def map_of_styles(workspace: Workspace, counts: StyleCounts | None = None) -> Ma
     chosen = (
         np.sort(heavy[counts.weights[heavy] > 0]) if counts.weights.any() else np.arange(len(counts.weights))
     )
-    label = workspace.lexicon.label
-    spots = tuple(
-        StyleSpot(
-            Words(label(counts.style_ids[i], "zh"), label(counts.style_ids[i], "en")),
-            float(counts.weights[i]),
-        )
-        for i in chosen
-    )
+    names = Names(workspace.lexicon.elements)
+    spots = tuple(StyleSpot(names.name(counts.style_ids[i]), float(counts.weights[i])) for i in chosen)
     return MapOfStyles(spots, counts.vectors[chosen], counts.together[np.ix_(chosen, chosen)])
 
 
