@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from modacast.errors import InvalidInput, NotFound
 from modacast.evaluate import Interval
 from modacast.pipeline.board import latest_board
+from modacast.pipeline.context import ContextReader
 from modacast.pipeline.demo import DemoOutcome
 from modacast.pipeline.people import fitted, open_shop
 from modacast.pipeline.progress import Silent
@@ -107,6 +108,7 @@ def _data(
         run=outcome.rows,
         rejects=outcome.rejects,
         style_map=map_of_styles(workspace).drawn(),
+        context=ContextReader(workspace, board).read if board["trends"].num_rows else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -11,6 +11,7 @@ import pyarrow as pa
 from markupsafe import Markup
 
 from modacast.evaluate import Interval
+from modacast.pipeline.context import TrendContext
 from modacast.pipeline.progress import StageRow
 from modacast.types import Element, Item
 
@@ -207,6 +208,7 @@ class ReportData:
         rejects: reason to number of rows set aside.
         language_model: what training did.
         style_map: the map of styles as SVG, empty where none is drawn.
+        context: gives what surrounds an element, for the trends that are shown in close-up; None where unknown.
     """
 
     title: str
@@ -225,3 +227,4 @@ class ReportData:
     rejects: Mapping[str, int] = field(default_factory=dict)
     language_model: LanguageModelSummary | None = None
     style_map: Markup = field(default_factory=Markup)
+    context: Callable[[str], TrendContext] | None = None
