@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from modacast.errors import InvalidInput
 from modacast.types import Floats
@@ -79,10 +78,14 @@ def lay_out_styles(
     if k < 3:
         x = np.asarray(width * (np.arange(k) + 1.0) / (k + 1.0), dtype=np.float64)
         return StyleLayout(x, np.full(k, height / 2), np.arange(k), likeness)
-    start = _scaled(_majorised(distance), sizes, width, height)
+    points = _majorised(distance)
+    start = _scaled(points, sizes, width, height)
     place = _apart(start, sizes, width, height)
-    tree = linkage(squareform(distance, checks=False), method="average")
-    group = fcluster(tree, t=min(n_groups, k), criterion="maxclust").astype(np.int64) - 1
+    # grouped by where they lie, so that a colour is a region of the map
+    group = (
+        fcluster(linkage(points, method="ward"), t=min(n_groups, k), criterion="maxclust").astype(np.int64)
+        - 1
+    )
     return StyleLayout(place[:, 0], place[:, 1], group, likeness)
 
 
