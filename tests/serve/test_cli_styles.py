@@ -41,6 +41,25 @@ def test_who_did_not_agree_has_no_profile(home, project):
     assert "did not agree" in said
 
 
+def test_explained_lists_begin_with_the_shoppers_styles(project):
+    said = well("recommend", "-u", "customer-0@example.com", "--explain", "-k", 2, "-c", project.folder).out
+    assert said.splitlines()[1].startswith("  风格: ")
+    plain = well("recommend", "-u", "customer-0@example.com", "-k", 2, "-c", project.folder).out
+    assert "风格: " not in plain
+    without = (
+        "recommend",
+        "-u",
+        "customer-0@example.com",
+        "--explain",
+        "--no-personal",
+        "-k",
+        2,
+        "-c",
+        project.folder,
+    )
+    assert "风格: " not in well(*without).out
+
+
 def test_a_file_of_texts_becomes_a_table(tmp_path):
     path = write_csv(tmp_path / "texts.csv", [{"id": "a", "text": "新中式上衣"}, {"id": "b", "text": "天气"}])
     well("style", "--file", path, "--out", tmp_path / "styles.parquet", "-k", 2)

@@ -37,7 +37,7 @@ __all__ = [
 
 _HAN_READERS = frozenset({"zh", "ja", "ko"})
 _OWN_SIDE = 0.7  # of the two descriptions, how much the one in the nearer language counts
-_MOST_ELEMENTS = 4.0
+_MOST_ELEMENTS = 1.5  # many small signs shall not outweigh what is written
 _PARENT_SHARE = 0.5
 _ENCODED_CHARS = 1_000
 _PRIOR_TEXTS = 2.0
@@ -49,7 +49,7 @@ class StyleWeights:
 
     Attributes:
         named: of the style's name, at confidence 1.
-        elements: of the summed weights of its elements, which count up to 4.
+        elements: of the summed weights of its elements, which count up to 1.5.
         meaning: of the cosine between the text and the style's descriptions.
     """
 
@@ -133,11 +133,12 @@ class StyleReading:
             raise NotFound(f"there is no style {style_id!r}{suggest(style_id, self.style_ids)}")
         column = self.style_ids.index(style_id)
         unit = {"named": self.unit.named, "element": self.unit.elements}
-        found = [
-            StyleReason(e.kind, e.what, e.element_id, e.amount * unit[e.kind])
-            for e in self.evidence[row]
-            if e.column == column
-        ]
+        mine = [e for e in self.evidence[row] if e.column == column]
+        # where elements count only up to a limit, each counts for its share of it
+        amount = sum(e.amount for e in mine if e.kind == "element")
+        if amount > 0:
+            unit["element"] = float(self.parts[row, column, 1]) / amount
+        found = [StyleReason(e.kind, e.what, e.element_id, e.amount * unit[e.kind]) for e in mine]
         meaning = float(self.parts[row, column, 2])
         if meaning > 0:
             sentences = self.sentences[column]
