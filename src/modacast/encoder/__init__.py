@@ -9,9 +9,11 @@ from modacast.encoder.centring import Centring
 from modacast.encoder.classifier import TextClassifier
 from modacast.encoder.heads import LinearHead
 from modacast.encoder.runtime import Encoder
-from modacast.encoder.shared import get_encoder
+from modacast.encoder.serving import BatchingEncoder
+from modacast.encoder.shared import get_encoder, get_serving_encoder
 
 __all__ = [
+    "BatchingEncoder",
     "CachedEncoder",
     "Centring",
     "Encoder",
@@ -20,4 +22,5 @@ __all__ = [
     "VectorCache",
     "embed",
     "get_encoder",
+    "get_serving_encoder",
 ]

@@ -21,7 +21,7 @@ from modacast.types import Floats
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["Encoder"]
+__all__ = ["Encoder", "usable_cores"]
 
 # activations of this many tokens stay in a core's cache; twice as many halved the throughput
 _BATCH_TOKENS = 512
@@ -62,7 +62,7 @@ class Encoder:
     ) -> None:
         if threads is not None and threads < 1:
             raise InvalidInput(f"threads must be at least 1; got {threads}")
-        self._threads = threads or _usable_cores()
+        self._threads = threads or usable_cores()
         self._folder = folder
         # the recipe knows how large the weights must be, so it is read before they are
         recipe = Recipe.read(folder) if (folder / RECIPE_FILE).is_file() else None
@@ -276,7 +276,8 @@ def _batches(ids: list[list[int]], batch_tokens: int) -> Iterable[list[int]]:
         yield batch
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Get how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
