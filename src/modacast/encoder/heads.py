@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from modacast.encoder.weights import read_json
 from modacast.errors import InvalidInput, NotFitted, StorageError
 from modacast.types import Floats
 
-__all__ = ["HEAD_JSON", "HeadReport", "Label", "LinearHead", "label_classes"]
+__all__ = ["HEAD_JSON", "HeadReport", "Label", "LinearHead", "held_out_groups", "label_classes"]
 
 HEAD_JSON, HEAD_TENSORS = "head.json", "head.safetensors"
 _FORMAT = 1
@@ -37,9 +37,10 @@ class HeadReport:
     """How a head did on texts that it did not see, by cross-validation.
 
     Attributes:
-        n_texts: that it learned from.
-        n_folds: parts of the cross-validation.
-        strength: inverse of the regularisation, as scikit-learn's `C`; the one with the least log loss.
+        n_texts: that it learned from; of a fine-tuned head, those that it was measured with.
+        n_folds: parts of the cross-validation; 1 for a single held-out part.
+        strength: inverse of the regularisation, as scikit-learn's `C`; the one with the least log loss. 0 for a
+            fine-tuned head, which has none.
         temperature: by which the scores are divided; above 1 they were too sure.
         accuracy: share of right answers, in [0, 1].
         log_loss: mean of -log(probability of the right answer), after calibration, in nats.
@@ -110,20 +111,38 @@ class LinearHead:
         folds = _folds(truth, groups, self.n_folds, self.seed)
         tried = {c: self._out_of_fold(vectors, truth, folds, c) for c in _STRENGTHS}
         strength = min(_STRENGTHS, key=lambda c: _log_loss(tried[c] / _temperature(tried[c], truth), truth))
-        scores = tried[strength]
+        self._calibrate(*self._linear(vectors, truth, strength), tried[strength], truth)
+        self.report_ = replace(
+            self.report_, n_texts=len(vectors), n_folds=int(folds.max()) + 1, strength=strength
+        )
+        return self
+
+    def retuned(self, weights: Doubles, bias: Doubles, scores: Doubles, truth: Ints) -> LinearHead:
+        """Get a head of the same classes with other weights, calibrated on held-out scores.
+
+        Args:
+            weights: `(k, d)`.
+            bias: `(k,)`.
+            scores: `(n, k)` what they say of held-out texts.
+            truth: `(n,)` places of the right answers among `classes_`.
+        """
+        head = LinearHead(**self.get_params())
+        head.classes_ = self.classes_
+        head._calibrate(weights, bias, scores, truth)
+        return head
+
+    def _calibrate(self, weights: Doubles, bias: Doubles, scores: Doubles, truth: Ints) -> None:
         temperature = _temperature(scores, truth)
-        weights, bias = self._linear(vectors, truth, strength)
         self.coef_, self.intercept_ = weights / temperature, bias / temperature
         self.report_ = HeadReport(
-            n_texts=len(vectors),
-            n_folds=int(folds.max()) + 1,
-            strength=strength,
+            n_texts=len(truth),
+            n_folds=1,
+            strength=0.0,
             temperature=temperature,
             accuracy=float((scores.argmax(axis=1) == truth).mean()),
             log_loss=_log_loss(scores / temperature, truth),
             calibration_error=_calibration_error(_softmax(scores / temperature), truth),
         )
-        return self
 
     def predict_proba(self, vectors: Floats) -> Doubles:
         """Get `(n, k)` float64 probabilities, in the order of `classes_`; each row sums to 1.
@@ -264,6 +283,18 @@ def _folds(truth: Ints, groups: Sequence[Any], n_folds: int, seed: int) -> Ints:
         own = rng.permutation(np.flatnonzero(class_of == label))
         fold_of_group[own] = np.arange(len(own)) % n_folds
     return fold_of_group[group_of]
+
+
+def held_out_groups(truth: Ints, groups: Sequence[Any], share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Get which rows to hold out: whole groups, of each class its share.
+
+    Raises:
+        InvalidInput: a class has fewer than two groups, or the share is not in (0, 0.5].
+    """
+    if not 0 < share <= 0.5:
+        raise InvalidInput(f"the share to hold out must lie in (0, 0.5]; got {share}")
+    held: npt.NDArray[np.bool_] = _folds(truth, groups, round(1 / share), seed) == 0
+    return held
 
 
 def _temperature(scores: Doubles, truth: Ints) -> float:
