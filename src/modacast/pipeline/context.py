@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
 import pyarrow as pa
@@ -86,11 +86,20 @@ class ContextReader:
 
     @cached_property
     def _mentions(self) -> pa.Table:
-        return self._workspace.lake.read("mentions")
+        mentions = self._workspace.lake.read("mentions")
+        if self._workspace.settings.trends.as_of is None:
+            return mentions
+        return mentions.filter(pc.is_in(mentions["doc_id"], self._documents["id"].combine_chunks()))
 
     @cached_property
     def _documents(self) -> pa.Table:
-        return self._workspace.lake.read("documents")
+        documents, as_of = self._workspace.lake.read("documents"), self._workspace.settings.trends.as_of
+        if as_of is None:
+            return documents
+        end = datetime.combine(as_of, time(), UTC) + timedelta(days=1)
+        return documents.filter(
+            pc.less(documents["published_at"], pa.scalar(end, documents["published_at"].type))
+        )
 
     @cached_property
     def _shop(self) -> tuple[pa.Table, pa.Table]:

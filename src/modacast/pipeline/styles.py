@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ __all__ = [
 _MOST_READ = 400
 _MOST_DOCUMENTS = 4_000
 _REASONS = 4
+_BATCH = 20_000
+_CLEAR = 0.15  # a style of less weight than this stands in a text by doubt alone
+_LEAST_SHOWN = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,12 @@ def _of_key(workspace: Workspace, key: str, subject: str, k: int, lang: str) -> 
 def styles_of_brand(workspace: Workspace, brand: str, *, k: int = 5, lang: str = "zh") -> StyleProfile:
     """Get the styles of a brand: of its products, and of the texts that name it.
 
+    Args:
+        workspace: with products or texts.
+        brand: an id, a name of the lexicon, or words of products' titles.
+        k: how many styles.
+        lang: language in which reasons quote descriptions: zh or en.
+
     Raises:
         NotFound: no product and no text names the brand.
     """
@@ -167,9 +177,10 @@ def styles_of_brand(workspace: Workspace, brand: str, *, k: int = 5, lang: str =
     if brand in lexicon and brand.startswith("brand/"):
         named = [brand]
     items = workspace.database.items()
-    wanted = brand.casefold()
+    edge = r"\b" if brand.isascii() else ""
+    wanted = re.compile(f"{edge}{re.escape(brand)}{edge}", re.IGNORECASE)
     mine = [
-        bool(set(own or ()) & set(named)) or wanted in title.casefold()
+        bool(set(own or ()) & set(named)) or wanted.search(title) is not None
         for own, title in zip(items["element_ids"].to_pylist(), items["title"].to_pylist(), strict=True)
     ]
     items = items.filter(pa.array(mine, pa.bool_())).slice(0, _MOST_READ)
@@ -192,12 +203,16 @@ def styles_of_home(workspace: Workspace) -> StyleCounts:
     reader = reader_of(workspace)
     items = workspace.database.items()["element_ids"].to_pylist()
     every = [own or [] for own in items] + _elements_of_texts(workspace, None)
-    reading = StyleReader(workspace.tagger, styles=reader.styles).styles_of_elements(every)
-    weights = reading.weights.astype(np.float64)
-    clear = np.where(weights >= 0.15, weights, 0.0)
-    together = clear.T @ clear
+    plain = StyleReader(workspace.tagger, styles=reader.styles)
+    k = len(reader.style_ids)
+    total, together = np.zeros(k), np.zeros((k, k))
+    for start in range(0, len(every), _BATCH):  # so that memory does not grow with the home
+        weights = plain.styles_of_elements(every[start : start + _BATCH]).weights.astype(np.float64)
+        clear = np.where(weights >= _CLEAR, weights, 0.0)
+        total += weights.sum(axis=0)
+        together += clear.T @ clear
     np.fill_diagonal(together, 0.0)
-    return StyleCounts(reading.style_ids, weights.sum(axis=0), together, reader.vectors())
+    return StyleCounts(reader.style_ids, total, together, reader.vectors())
 
 
 def value_statements(workspace: Workspace, events: pa.Table) -> pa.Table:
@@ -281,7 +296,7 @@ def _profile(
     pooled = weights[0] if len(chosen) == 1 else pooled_styles(weights, amounts)
     styles = []
     for column in np.argsort(-pooled, kind="stable")[:k]:
-        if pooled[column] < 0.005:
+        if pooled[column] < _LEAST_SHOWN:
             break
         style_id = reading.style_ids[column]
         owners = chosen[weights[:, column] >= min(0.1, float(weights[:, column].max()))]
