@@ -31,7 +31,6 @@ __all__ = [
     "feedback_status",
     "import_feedback",
     "recommend_to",
-    "search_items",
     "tag_file",
 ]
 
@@ -121,25 +120,6 @@ def embed_file(
     write_atomically(out, lambda file: np.save(file, vectors))
     timer.finish()
     return vectors.shape[0], vectors.shape[1]
-
-
-def search_items(workspace: Workspace, query: str, k: int) -> list[tuple[float, dict[str, Any]]]:
-    """Get the `k` products that are nearest in meaning, with their cosine.
-
-    Raises:
-        InvalidInput: there are no products, or `k` is below 1.
-    """
-    if k < 1:
-        raise InvalidInput(f"k is at least 1, got {k}")
-    shop = _stocked_shop(workspace)
-    vectors = shop.catalogue.vectors
-    if vectors is None:
-        return []
-    scores = vectors @ workspace.encoder.encode_query([query])[0]
-    best = np.argsort(-scores, kind="stable")[:k]
-    return [
-        (float(scores[i]), {"id": shop.catalogue.ids[i], "title": shop.catalogue.titles[i]}) for i in best
-    ]
 
 
 def recommend_to(

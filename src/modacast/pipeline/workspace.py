@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -119,6 +120,8 @@ class Workspace:
         from modacast.encoder import CachedEncoder, Encoder, VectorCache
 
         encoder = Encoder.from_pretrained(self.encoder_name, threads=self.settings.encoder.threads)
-        return CachedEncoder(
-            encoder, VectorCache(self.home / "vectors.sqlite", encoder.model_id, encoder.dim)
-        )
+        # a cache belongs to one model: after a promotion nothing of the model before is served
+        name = re.sub(r"[^\w.-]", "-", encoder.model_id)
+        cache = self.home / "vectors" / f"{name}.sqlite"
+        cache.parent.mkdir(exist_ok=True)
+        return CachedEncoder(encoder, VectorCache(cache, encoder.model_id, encoder.dim))

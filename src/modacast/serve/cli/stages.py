@@ -17,7 +17,6 @@ from modacast.serve.cli.options import (
     OutOption,
     column_mapping,
     open_settings,
-    open_workspace,
 )
 from modacast.serve.cli.terminal import Bars, emit, log, stage_table
 
@@ -125,20 +124,6 @@ def lexicon_check(
     if problems:
         raise typer.Exit(2)
     typer.echo(f"{len(Lexicon.load(*(files or ())).elements):,} elements, no problem")
-
-
-@app.command()
-def search(
-    query: Annotated[str, typer.Argument(help="any words, any language")],
-    config: ConfigOption = None,
-    home: HomeOption = None,
-    k: Annotated[int, typer.Option("-k", help="how many")] = 10,
-) -> None:
-    """Find products by meaning, across languages."""
-    from modacast.pipeline.single import search_items
-
-    for score, item in search_items(open_workspace(config, home=home), query, k):
-        typer.echo(f"{score:.3f}  {item['id']:<14} {item['title']}")
 
 
 def _tell(rejects: object) -> None:
