@@ -89,7 +89,7 @@ def _finetune(arguments: Arguments, out: Path, epochs: float | None) -> Any:
 
     train = train_part(arguments.data, quick=arguments.quick)
     pairs = [Pair(*both, "attributes") for both in zip(train.values, train.texts, strict=True)]
-    epochs = 0.5 if arguments.quick else epochs
+    epochs = 0.3 if arguments.quick else epochs
     settings = FinetuneSettings() if epochs is None else FinetuneSettings(epochs=epochs)
     return finetune(pairs, out, settings=settings)
 
@@ -114,7 +114,7 @@ def _finetune_languages(arguments: Arguments, out: Path) -> Any:
     pairs = Questions(quick=arguments.quick).pairs(quick=arguments.quick)
     settings = FinetuneSettings(epochs=2, batch_size=128, n_bank=0, minutes=10)
     if arguments.quick:
-        settings = replace(settings, epochs=0.5, batch_size=64)
+        settings = replace(settings, epochs=0.3, batch_size=64)
     return finetune(pairs, out, settings=settings)
 
 
@@ -136,7 +136,7 @@ def pretrained(report: Report, arguments: Arguments, folder: Path) -> None:
 def _pretrain(arguments: Arguments, out: Path) -> Any:
     from modacast.encoder.pretrain import PretrainSettings, pretrain
 
-    settings = PretrainSettings(minutes=0.3 if arguments.quick else 10)
+    settings = PretrainSettings(minutes=0.15 if arguments.quick else 10)
     return pretrain(train_part(arguments.data, quick=arguments.quick).texts, out, settings=settings)
 
 
@@ -164,7 +164,7 @@ def _student(arguments: Arguments, tuned: Path, folder: Path) -> Any:
     from modacast.encoder.student import StudentSettings, distil
 
     train = train_part(arguments.data, quick=arguments.quick)
-    settings = StudentSettings(minutes=0.4 if arguments.quick else 6)
+    settings = StudentSettings(minutes=0.2 if arguments.quick else 6)
     return distil(
         [*train.values, *train.texts], folder / "student", base=tuned, settings=settings, cache_dir=folder
     )
