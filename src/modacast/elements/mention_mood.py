@@ -170,9 +170,7 @@ def _cut(text: str, one: tuple[int, int], two: tuple[int, int], words: list[tupl
     return last[0] if len(between) > 1 and two[0] - last[1] <= 1 else two[0]
 
 
-def _spread(
-    felt: Floats, places: Sequence[_Place], clauses: Clauses, ends: Ints, scorer: _Scorer
-) -> Floats:
+def _spread(felt: Floats, places: Sequence[_Place], clauses: Clauses, ends: Ints, scorer: _Scorer) -> Floats:
     """Give silent mentions what a neighbouring clause of the sentence without mentions says."""
     mentioned = {place.clause for place in places}
     wanted: list[tuple[int, int, float]] = []

@@ -293,9 +293,7 @@ def _temperature(scores: Doubles, truth: Ints) -> float:
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
-def _report(
-    scores: Doubles, truth: Ints, strength: float, temperature: float, abroad: float
-) -> MoodReport:
+def _report(scores: Doubles, truth: Ints, strength: float, temperature: float, abroad: float) -> MoodReport:
     shares = _softmax(scores / temperature)
     right = shares.argmax(axis=1) == truth
     return MoodReport(
