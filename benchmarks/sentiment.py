@@ -168,9 +168,10 @@ def chinese_peers(report: Report, data: Set) -> None:
     from cnsenti import Sentiment as Cnsenti
     from snownlp import SnowNLP
 
+    lexicon = Cnsenti()
     judges: dict[str, Callable[[str], bool]] = {
         "SnowNLP": lambda text: SnowNLP(text).sentiments > 0.5,
-        "cnsenti": lambda text, judge=Cnsenti(): _leans(judge.sentiment_calculate(text)),
+        "cnsenti": lambda text: _leans(lexicon.sentiment_calculate(text)),
     }
     for name, judge in judges.items():
         began = time.process_time()
@@ -198,7 +199,6 @@ def ten_fold(report: Report, data: Set, encoder: Remembering, n_folds: int, **go
     shares = np.zeros((len(texts), 3))
     peers = {name: np.zeros(len(texts), dtype=np.int64) for name in ("TF-IDF + logistic regression", "e5 + logistic regression")}  # fmt: skip
     vectors = encoder.encode_document(data.texts)
-    began = time.process_time()
     spent = 0.0
     for learn, read_ in StratifiedKFold(n_folds, shuffle=True, random_state=0).split(texts, data.truth):
         started = time.process_time()

@@ -7,6 +7,7 @@ over what stands before, between and after two mentions of one sentence.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 __all__ = ["preference"]
@@ -78,7 +79,7 @@ _PATTERNS: dict[str, tuple[_Pattern, ...]] = {
 }  # fmt: skip
 
 
-def preference(before: str, between: str, after: str, lang: str, blame: float) -> int:
+def preference(before: str, between: str, after: str, lang: str, blame: Callable[[], float]) -> int:
     """Say which of two mentions of one sentence is preferred.
 
     Args:
@@ -86,7 +87,7 @@ def preference(before: str, between: str, after: str, lang: str, blame: float) -
         between: what stands between the two.
         after: the rest of the sentence.
         lang: language code.
-        blame: polarity of the comparison's own words, below 0 where they blame.
+        blame: gets the polarity of the comparison's own words, below 0 where they blame; asked where it matters.
 
     Returns:
         1 for the first, -1 for the second, 0 where the two are not compared.
@@ -99,5 +100,5 @@ def preference(before: str, between: str, after: str, lang: str, blame: float) -
             and pattern.before.search(before)
             and pattern.after.match(after)
         ):
-            return -pattern.sign if pattern.turns and blame < 0 else pattern.sign
+            return -pattern.sign if pattern.turns and blame() < 0 else pattern.sign
     return 0

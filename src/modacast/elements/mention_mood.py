@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -23,34 +25,16 @@ _NEXT_CLAUSE = 0.7
 _LAST_CLAUSE = 0.5
 _SILENT = 0.15
 _PREFERRED = 0.6
-_STRONG_LINK = re.compile(r"\b(?:whereas|while|während|tandis que|mientras|mentre|enquanto)\b|而且?|却|倒是?")
+_STRONG_LINK = re.compile(
+    r"\b(?:whereas|while|während|tandis que|mientras|mentre|enquanto)\b|而且?|却|倒是?", re.IGNORECASE
+)
 _LINK = re.compile(
-    r"\b(?:and|while|whereas|when|with|und|et|y|e|con|avec|mit)\b|而且?|却|倒是?|和|配了?|搭|と|하고", re.IGNORECASE
+    r"\b(?:and|when|with|und|et|y|e|con|avec|mit)\b|和|配了?|搭|と|하고", re.IGNORECASE
 )  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Reader = Callable[[Sequence[str], Sequence[str]], Floats]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a mention stands.
-
-    Attributes:
-        doc: position of its document.
-        start: its first character.
-        end: one past its last.
-        clause: number of its clause.
-        first: first character of the stretch that speaks of it.
-        last: one past the stretch's last.
-    """
-
-    doc: int
-    start: int
-    end: int
-    clause: int
-    first: int
-    last: int
+Span = tuple[int, int]
 
 
 def mention_scores(
@@ -71,31 +55,155 @@ def mention_scores(
     if unknown is not None:
         raise NotFound(f"document {unknown!r} of the mentions is not among the documents")
     doc = np.array([number[doc_id] for doc_id in wanted], dtype=np.int64)
-    clauses = split_clauses(texts, langs)
-    clause = clauses.of(doc, mentions.column("start").to_numpy().astype(np.int64))
-    ends = _ends(clauses, texts)
-    places = _places(doc, clause, mentions, clauses, ends, texts, polarity, langs)
-    scorer = _Scorer(texts, langs, reader or (lambda some, codes: polarity.find(some, codes).by_document()))
-    felt = scorer.read([(place.doc, place.first, place.last) for place in places])
-    felt = _spread(felt, places, clauses, ends, scorer)
-    felt = _compared(felt, places, clauses, ends, texts, langs, polarity)
+    found = _Mentioned(texts, langs, doc, mentions, polarity, reader)
     tagged = mentions.column("polarity").to_numpy()
-    values = pa.array(np.where(tagged < 0, tagged, felt), pa.float32())
+    values = pa.array(np.where(tagged < 0, tagged, found.felt()), pa.float32())
     return mentions.set_column(MENTIONS.get_field_index("polarity"), MENTIONS.field("polarity"), values)
 
 
-class _Scorer:
-    """Reads stretches of the texts, each once."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a mention stands.
 
-    def __init__(self, texts: Sequence[str], langs: Sequence[str], reader: Reader) -> None:
-        self._texts, self._langs, self._reader = texts, langs, reader
+    Attributes:
+        doc: position of its document.
+        span: first character and one past the last.
+        clause: number of its clause.
+    """
 
-    def read(self, stretches: Sequence[tuple[int, int, int]]) -> Floats:
-        """Get the polarity of each stretch (document, first character, one past the last)."""
+    doc: int
+    span: Span
+    clause: int
+
+
+class _Mentioned:
+    """The mentions of a batch of texts, and how to read what is said of them."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        texts: Sequence[str],
+        langs: Sequence[str],
+        doc: Ints,
+        mentions: pa.Table,
+        polarity: Polarity,
+        reader: Reader | None,
+    ) -> None:
+        self._texts, self._langs, self._polarity = texts, langs, polarity
+        self._reader = reader or (lambda some, codes: polarity.find(some, codes).by_document())
+        start, end = (mentions.column(name).to_numpy().astype(np.int64) for name in ("start", "end"))
+        self._clauses = split_clauses(texts, langs)
+        self._ends = _ends(self._clauses, texts)
+        clause = self._clauses.of(doc, start)
+        self._places = [
+            _Place(d, (s, e), c)
+            for d, s, e, c in zip(doc.tolist(), start.tolist(), end.tolist(), clause.tolist(), strict=True)
+        ]
+
+    def felt(self) -> Floats:
+        """Get the polarity of each mention."""
+        if not self._places:
+            return np.zeros(0, np.float32)
+        own = self._read(self._stretches())
+        return self._compared(self._spread(own))
+
+    def _read(self, stretches: Sequence[tuple[int, int, int]]) -> Floats:
+        """Get the polarity of stretches (document, first character, one past the last), each text read once."""
         pieces = [(self._texts[doc][first:last].strip(), self._langs[doc]) for doc, first, last in stretches]
         known = {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}
+        if not known:
+            return np.zeros(0, np.float32)
         scores = self._reader([text for text, _ in known], [lang for _, lang in known])
-        return scores[[known[piece] for piece in pieces]] if pieces else np.zeros(0, np.float32)
+        return scores[[known[piece] for piece in pieces]]
+
+    def _stretches(self) -> list[tuple[int, int, int]]:
+        """Get the stretch of each mention: its clause, cut between mentions that have words of their own."""
+        spans: dict[int, set[Span]] = defaultdict(set)
+        for place in self._places:
+            spans[place.clause].add(place.span)
+        shared = [clause for clause, found in spans.items() if len(found) > 1]
+        words = self._polar_words(shared)
+        borders: dict[int, list[int]] = {}
+        for clause, found in spans.items():
+            doc = int(self._clauses.doc[clause])
+            cuts = [
+                _cut(self._texts[doc], one, two, words.get(clause, []))
+                for one, two in pairwise(sorted(found))
+            ]
+            first, last = int(self._clauses.start[clause]), int(self._ends[clause])
+            borders[clause] = [first, *(cut for cut in cuts if cut is not None), last]
+        stretches = []
+        for place in self._places:
+            border = borders[place.clause]
+            k = max(i for i, cut in enumerate(border[:-1]) if cut <= place.span[0] or i == 0)
+            stretches.append((place.doc, border[k], border[k + 1]))
+        return stretches
+
+    def _polar_words(self, clauses: Sequence[int]) -> dict[int, list[Span]]:
+        """Get where words of praise and blame stand in some clauses."""
+        texts, langs = [], []
+        for clause in clauses:
+            doc = int(self._clauses.doc[clause])
+            texts.append(self._texts[doc][self._clauses.start[clause] : self._ends[clause]])
+            langs.append(self._langs[doc])
+        found = self._polarity.find(texts, langs)
+        words: dict[int, list[Span]] = defaultdict(list)
+        for i, start, end, score in zip(
+            found.doc.tolist(), found.start.tolist(), found.end.tolist(), found.score.tolist(), strict=True
+        ):
+            if score:
+                begin = int(self._clauses.start[clauses[i]])
+                words[clauses[i]].append((begin + start, begin + end))
+        return words
+
+    def _spread(self, felt: Floats) -> Floats:
+        """Give silent mentions what a neighbouring clause of the sentence without mentions says."""
+        mentioned = {place.clause for place in self._places}
+        wanted: list[tuple[int, int, float]] = []
+        for i, place in enumerate(self._places):
+            if abs(felt[i]) >= _SILENT:
+                continue
+            for clause, weight in ((place.clause + 1, _NEXT_CLAUSE), (place.clause - 1, _LAST_CLAUSE)):
+                inside = 0 <= clause < len(self._ends) and self._clauses.same_sentence(place.clause, clause)
+                if inside and clause not in mentioned:
+                    wanted.append((i, clause, weight))
+        said = self._read(
+            [(self._places[i].doc, int(self._clauses.start[c]), int(self._ends[c])) for i, c, _ in wanted]
+        )
+        spread = felt.copy()
+        for (i, _, weight), value in zip(wanted, said, strict=True):
+            if abs(spread[i]) < _SILENT <= abs(value):
+                spread[i] = weight * value
+        return spread
+
+    def _compared(self, felt: Floats) -> Floats:
+        """Prefer one of two mentions where their sentence compares them."""
+        sentences: dict[int, list[int]] = defaultdict(list)
+        for i, place in enumerate(self._places):
+            sentences[int(self._clauses.sentence[place.clause])].append(i)
+        result = felt.copy()
+        for members in sentences.values():
+            spans = sorted({self._places[i].span for i in members})
+            for one, two in pairwise(spans):
+                side = self._preferred(members, one, two)
+                for i in members:
+                    if side and self._places[i].span in (one, two):
+                        result[i] = _PREFERRED * (side if self._places[i].span == one else -side)
+        return result
+
+    def _preferred(self, members: Sequence[int], one: Span, two: Span) -> int:
+        """Say which of two mentions their sentence prefers: 1, -1, or 0."""
+        if one[1] > two[0]:
+            return 0
+        clauses = [self._places[i].clause for i in members]
+        doc = self._places[members[0]].doc
+        text, lang = self._texts[doc], self._langs[doc]
+        first, last = int(self._clauses.start[min(clauses)]), int(self._ends[max(clauses)])
+        before, between, after = text[first : one[0]], text[one[1] : two[0]], text[two[1] : last]
+
+        def blame() -> float:
+            return float(self._polarity.find([f"{between} {after}"], [lang]).score.sum())
+
+        return preference(before, between, after, lang, blame)
 
 
 def _ends(clauses: Clauses, texts: Sequence[str]) -> Ints:
@@ -106,52 +214,7 @@ def _ends(clauses: Clauses, texts: Sequence[str]) -> Ints:
     return ends
 
 
-def _places(
-    doc: Ints,
-    clause: Ints,
-    mentions: pa.Table,
-    clauses: Clauses,
-    ends: Ints,
-    texts: Sequence[str],
-    polarity: Polarity,
-    langs: Sequence[str],
-) -> list[_Place]:
-    """Get the stretch of each mention: its clause, cut between mentions that have words of their own."""
-    start, end = (mentions.column(name).to_numpy().astype(np.int64).tolist() for name in ("start", "end"))
-    by_clause: dict[int, list[int]] = {}
-    for i, c in enumerate(clause.tolist()):
-        by_clause.setdefault(c, []).append(i)
-    shared = [c for c, members in by_clause.items() if len({start[i] for i in members}) > 1]
-    stretches = [texts[clauses.doc[c]][clauses.start[c] : ends[c]] for c in shared]
-    found = polarity.find(stretches, [langs[clauses.doc[c]] for c in shared])
-    places: dict[int, _Place] = {}
-    for c, members in by_clause.items():
-        cuts = [int(clauses.start[c]), int(ends[c])]
-        if len(members) > 1 and c in shared:
-            at = shared.index(c) if len(shared) < 8 else _index(shared, c)
-            words = [
-                (int(s) + cuts[0], int(e) + cuts[0])
-                for s, e, score in zip(found.start[found.doc == at], found.end[found.doc == at], found.score[found.doc == at], strict=True)
-                if score
-            ]  # fmt: skip
-            spans = sorted({(start[i], end[i]) for i in members})
-            inner = [
-                cut for one, two in zip(spans, spans[1:], strict=False)
-                if (cut := _cut(texts[doc[members[0]]], one, two, words)) is not None
-            ]  # fmt: skip
-            cuts = sorted({*cuts, *inner})
-        for i in members:
-            last = next(cut for cut in cuts[1:] if cut > start[i] or cut == cuts[-1])
-            first = max(cut for cut in cuts if cut <= start[i])
-            places[i] = _Place(int(doc[i]), start[i], end[i], c, first, last)
-    return [places[i] for i in range(len(doc))]
-
-
-def _index(items: list[int], item: int) -> int:
-    return items.index(item)
-
-
-def _cut(text: str, one: tuple[int, int], two: tuple[int, int], words: list[tuple[int, int]]) -> int | None:
+def _cut(text: str, one: Span, two: Span, words: Sequence[Span]) -> int | None:
     """Get where to cut between two mentions; None where they share their words."""
     if one[1] > two[0]:
         return None
@@ -160,72 +223,11 @@ def _cut(text: str, one: tuple[int, int], two: tuple[int, int], words: list[tupl
         return strong.start()
     link = _LINK.search(text, one[1], two[0])
     between = [word for word in words if one[1] <= word[0] and word[1] <= two[0]]
-    after, before = any(w[0] >= two[1] for w in words), any(w[1] <= one[0] for w in words)
-    if link is not None and (between or (after and before)):
+    outside = any(word[0] >= two[1] for word in words) and any(word[1] <= one[0] for word in words)
+    if link is not None and (between or outside):
         return link.start()
     if not between:
         return None
     last = between[-1]
     # the words right before a mention speak of it: `ugly shoes`, `丑得要命的鞋`
     return last[0] if len(between) > 1 and two[0] - last[1] <= 1 else two[0]
-
-
-def _spread(felt: Floats, places: Sequence[_Place], clauses: Clauses, ends: Ints, scorer: _Scorer) -> Floats:
-    """Give silent mentions what a neighbouring clause of the sentence without mentions says."""
-    mentioned = {place.clause for place in places}
-    wanted: list[tuple[int, int, float]] = []
-    for i, place in enumerate(places):
-        if abs(felt[i]) >= _SILENT:
-            continue
-        for clause, weight in ((place.clause + 1, _NEXT_CLAUSE), (place.clause - 1, _LAST_CLAUSE)):
-            inside = 0 <= clause < len(ends) and clauses.same_sentence(place.clause, clause)
-            if inside and clause not in mentioned:
-                wanted.append((i, clause, weight))
-    said = scorer.read([(places[i].doc, int(clauses.start[c]), int(ends[c])) for i, c, _ in wanted])
-    spread = felt.copy()
-    for (i, _, weight), value in zip(wanted, said, strict=True):
-        if abs(spread[i]) < _SILENT and abs(value) >= _SILENT:
-            spread[i] = weight * value
-    return spread
-
-
-def _compared(
-    felt: Floats,
-    places: Sequence[_Place],
-    clauses: Clauses,
-    ends: Ints,
-    texts: Sequence[str],
-    langs: Sequence[str],
-    polarity: Polarity,
-) -> Floats:
-    """Prefer one of two mentions where their sentence compares them."""
-    by_sentence: dict[int, list[int]] = {}
-    for i, place in enumerate(places):
-        by_sentence.setdefault(int(clauses.sentence[place.clause]), []).append(i)
-    result = felt.copy()
-    for members in by_sentence.values():
-        spans = sorted({(places[i].start, places[i].end) for i in members})
-        if len(spans) < 2:
-            continue
-        doc = places[members[0]].doc
-        numbers = [places[i].clause for i in members]
-        first, last = min(numbers), max(numbers)
-        text, lang = texts[doc], langs[doc]
-        begin, stop = int(clauses.start[first]), int(ends[last])
-        for one, two in zip(spans, spans[1:], strict=False):
-            if one[1] > two[0]:
-                continue
-            said = text[one[1] : two[0]] + "|" + text[two[1] : stop]
-            blame = _score(polarity, said.replace("|", " "), lang)
-            side = preference(text[begin : one[0]], text[one[1] : two[0]], text[two[1] : stop], lang, blame)
-            if side:
-                for i in members:
-                    span = (places[i].start, places[i].end)
-                    if span in (one, two):
-                        result[i] = _PREFERRED * (side if span == one else -side)
-    return result
-
-
-def _score(polarity: Polarity, text: str, lang: str) -> float:
-    """Get the sum of the polar words, whatever denies them."""
-    return float(polarity.find([text], [lang]).score.sum())

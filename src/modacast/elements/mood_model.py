@@ -7,6 +7,7 @@ Neural Networks"). Each score is a sum, so that what each part added is known ex
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -156,6 +157,14 @@ class MoodModel:
         weaker = self.report.temperature_abroad / self.report.temperature
         return np.where(known[:, None], scores, scores / max(1.0, weaker))
 
+    @property
+    def version(self) -> str:
+        """A digest that changes whenever the model does."""
+        digest = hashlib.blake2b(self.model_id.encode(), digest_size=8)
+        for array in (self.centre, self.weights, self.bias):
+            digest.update(np.ascontiguousarray(array, dtype=np.float32).tobytes())
+        return digest.hexdigest()
+
     def save(self, folder: Path) -> None:
         """Write `sentiment.json` and `sentiment.safetensors` into a folder.
 
@@ -228,7 +237,7 @@ def _grams(vectorizer: TfidfVectorizer) -> dict[str, float]:
     return {gram: round(float(vectorizer.idf_[place]), 4) for gram, place in places}
 
 
-def _table(
+def _table(  # noqa: PLR0917
     vectors: Floats,
     features: Floats,
     texts: Sequence[str],

@@ -11,7 +11,6 @@ __all__ = ["Reason", "pieces_of", "without"]
 
 _WORDS = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 _MOST_PIECES = 60
-_READ = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,12 @@ class Reason:
 
 
 def pieces_of(text: str, lang: str) -> list[tuple[int, int]]:
-    """Get start and end of the words and the clauses of a text, of its first 1,000 characters, at most 60.
+    """Get start and end of the words and the clauses of a text, at most 60.
 
     Args:
         text: what to cut.
         lang: language code; Chinese is cut into words by jieba's dictionary.
     """
-    text = text[:_READ]
     starts = split_clauses([text], [lang]).start.tolist()
     clauses = [
         _trimmed(text, start, end) for start, end in zip(starts, [*starts[1:], len(text)], strict=True)

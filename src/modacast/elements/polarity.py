@@ -7,6 +7,7 @@ with its score, turned by a negation, strengthened by an intensifier, and more w
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -99,11 +100,16 @@ class Polarity:
 
     Args:
         words: polar words; None for those that come with modacast.
+
+    Attributes:
+        version: changes whenever a word or its score does.
     """
 
     def __init__(self, words: Sequence[PolarWord] | None = None) -> None:
         words = load_polarity() if words is None else words
         self._score = np.array([word.score for word in words], dtype=np.float64)
+        spelled = "\n".join(f"{word.lang},{word.word},{word.score}" for word in words)
+        self.version = hashlib.blake2b(spelled.encode("utf-8", "replace"), digest_size=8).hexdigest()
         self._matcher = Matcher([Claim(word.word, word.lang, i) for i, word in enumerate(words)])
 
     def find(self, texts: Sequence[str], langs: Sequence[str]) -> PolarWords:

@@ -23,8 +23,11 @@ from modacast.types import Encoder, Floats
 
 __all__ = ["Reading", "Sentiment"]
 
+_METHOD = 2
 _SILENT = FEATURES.index("silent")
 _UNREADABLE = np.log([0.3, 0.4, 0.3])
+_READ = 10_000
+_EXPLAINED = 1_000
 _MANY_TEXTS = 1_000
 _SHIPPED = {True: "sentiment", False: "sentiment_lexicon"}
 _log = logging.getLogger(__name__)
@@ -92,16 +95,23 @@ class Sentiment:
             self._model = self._shipped()
         return self._model
 
+    @property
+    def version(self) -> str:
+        """A digest that changes whenever words, model or method do."""
+        learned = "words" if self.encoder is None else self.model.version
+        return f"{_METHOD}-{self._polarity.version}-{learned}"
+
     def predict_proba(self, texts: Sequence[str], langs: Sequence[str] | str) -> Doubles:
         """Get `(n, 3)` float64: how likely each text is negative, neutral, positive; each row sums to 1.
 
         Texts without a letter or a known sign get .3, .4, .3: nobody can tell.
 
         Args:
-            texts: what to read; what an encoder cannot hold of a long text counts by its polar words alone.
+            texts: what to read, of each the first 10,000 characters; what an encoder cannot hold of a long text
+                counts by its polar words alone.
             langs: language code of each text, or of all; any other code than the nine is read as a foreign one.
         """
-        texts, langs = list(texts), _codes(langs, len(texts))
+        texts, langs = [text[:_READ] for text in texts], _codes(langs, len(texts))
         features = mood_features(texts, langs, self._polarity)
         vectors = self._vectors(texts)
         scores = self.model.scores(texts, langs, vectors=vectors, features=features)
@@ -157,10 +167,11 @@ class Sentiment:
         """Read one text and tell what tipped it: pieces are taken away one by one, and the text is read again.
 
         Args:
-            text: what to read.
+            text: what to read, the first 1,000 characters.
             lang: its language code.
             n_reasons: at most so many.
         """
+        text = text[:_EXPLAINED]
         pieces = pieces_of(text, lang)
         shares = self.predict_proba([text, *(without(text, piece) for piece in pieces)], lang)
         balance = shares[:, 2] - shares[:, 0]

@@ -14,7 +14,7 @@ from modacast.store import Database, Lake
 
 if TYPE_CHECKING:
     from modacast.elements import Lexicon, Relevance, Tagger
-    from modacast.encoder import CachedEncoder
+    from modacast.encoder import CachedEncoder, Encoder
     from modacast.privacy import Pseudonymiser
 
 __all__ = ["Workspace"]
@@ -92,12 +92,17 @@ class Workspace:
         return Relevance(self.tagger)
 
     @cached_property
-    def encoder(self) -> CachedEncoder:
-        """The language model, with the home's cache of vectors."""
-        from modacast.encoder import CachedEncoder, Encoder, VectorCache
+    def language_model(self) -> Encoder:
+        """The language model; keeps no vector, for texts that are read once."""
+        from modacast.encoder import Encoder
 
         chosen = self.settings.encoder
-        encoder = Encoder.from_pretrained(chosen.model, threads=chosen.threads)
-        return CachedEncoder(
-            encoder, VectorCache(self.home / "vectors.sqlite", encoder.model_id, encoder.dim)
-        )
+        return Encoder.from_pretrained(chosen.model, threads=chosen.threads)
+
+    @cached_property
+    def encoder(self) -> CachedEncoder:
+        """The language model, with the home's cache of vectors."""
+        from modacast.encoder import CachedEncoder, VectorCache
+
+        model = self.language_model
+        return CachedEncoder(model, VectorCache(self.home / "vectors.sqlite", model.model_id, model.dim))
