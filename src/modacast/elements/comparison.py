@@ -72,8 +72,8 @@ _PATTERNS: dict[str, tuple[_Pattern, ...]] = {
            _pattern("", rf"{_SOME}\b(?:mehr|besser|\w+er)\b{_SOME}\bals\b{_SOME}", 1, turns=True)),
     "es": (_pattern("", rf"{_SOME}\b(?:menos|peor)\b{_SOME}\bque\b{_SOME}", -1),
            _pattern("", rf"{_SOME}\b(?:más|mejor(?:es)?)\b{_SOME}\bque\b{_SOME}", 1, turns=True)),
-    "it": (_pattern("", rf"{_SOME}\b(?:meno|peggio(?:re)?)\b{_SOME}\b(?:d[ei]l?|della|delle|degli|che)\b{_SOME}", -1),
-           _pattern("", rf"{_SOME}\b(?:più|meglio|migliore)\b{_SOME}\b(?:d[ei]l?|della|delle|degli|che)\b{_SOME}", 1, turns=True)),
+    "it": (_pattern("", rf"{_SOME}\b(?:meno|peggio(?:re)?)\b{_SOME}\b(?:d[ei]l?|dei|della|dello|delle|degli|che)\b{_SOME}", -1),
+           _pattern("", rf"{_SOME}\b(?:più|meglio|migliore)\b{_SOME}\b(?:d[ei]l?|dei|della|dello|delle|degli|che)\b{_SOME}", 1, turns=True)),
     "pt": (_pattern("", rf"{_SOME}\b(?:menos|pior)\b{_SOME}\bque\b{_SOME}", -1),
            _pattern("", rf"{_SOME}\b(?:mais|melhor(?:es)?)\b{_SOME}\bque\b{_SOME}", 1, turns=True)),
 }  # fmt: skip

@@ -256,8 +256,10 @@ def _table(  # noqa: PLR0917
 def _regression(table: Doubles | csr_matrix, truth: Ints, strength: float) -> tuple[Doubles, Doubles]:
     """Get weights and bias, one row a mood."""
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    learned = LogisticRegression(C=strength, max_iter=2000).fit(table, truth)
+    with threadpool_limits(1):  # so small a problem is solved more slowly by many threads, and others wait
+        learned = LogisticRegression(C=strength, max_iter=2000).fit(table, truth)
     weights, bias = learned.coef_.astype(np.float64), learned.intercept_.astype(np.float64)
     if len(weights) == 1:  # two classes have one row in scikit-learn
         return np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
