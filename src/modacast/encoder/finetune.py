@@ -52,6 +52,8 @@ class FinetuneSettings:
         warmup: share of the training over which it rises.
         temperature: of the loss; lower looks harder at the nearest negatives.
         dropout: share that the learning layers drop.
+        average: what each step keeps of the running mean of the weights, which is then what is measured and
+            written; 0 for the weights themselves.
         n_bank: earlier vectors that serve as further negatives; 0 is better for short and varied texts such as
             labels, whose vectors move so far in training that the earlier ones mislead.
         n_neighbours: pairs that are put into a batch beside each seed because they lie near it; 0 for none.
@@ -77,6 +79,7 @@ class FinetuneSettings:
     warmup: float = 0.1
     temperature: float = 0.03
     dropout: float = 0.0
+    average: float = 0.0
     n_bank: int = 4096
     n_neighbours: int = 7
     n_keep: int = 8
@@ -278,6 +281,7 @@ class _Training:
             clock.limit(max(1, round(settings.epochs * n_batches)))
         clock.start()
         step, best, best_state = 0, score, self._state()
+        mean = self._state() if settings.average else self.layered.parameters()
         curve = [CurvePoint(0, clock.seconds, {TASK: score})]
         for places in self._batches(rng):
             share = clock.share(step)
@@ -285,13 +289,18 @@ class _Training:
                 break
             loss = self._step(step, places, clock.rate(step, warmup=settings.warmup), rng)
             step += 1
+            if settings.average:
+                self._follow(mean, step)
             if progress:
                 progress(clock.state(step, loss))
             if self._is_time(step, share, clock.share(step)):
+                state = self._state()
+                self._restore(mean)
                 score = self._retrieval()
                 curve.append(CurvePoint(step, clock.seconds, {TASK: score, "training loss": loss}))
                 if score >= best:
                     best, best_state = score, self._state()
+                self._restore(state)
         self._restore(best_state)
         return step, curve
 
@@ -338,6 +347,13 @@ class _Training:
         self.optimizer.zero_grad(set_to_none=True)
         self.bank.update(places, queries, documents)
         return value
+
+    def _follow(self, mean: list[Any], step: int) -> None:
+        """Let the mean of the weights follow them; an early mean is of few steps and forgets faster."""
+        keep = min(self.settings.average, (step - 1) / (step + 9))
+        with self.torch.no_grad():
+            for average, parameter in zip(mean, self.layered.parameters(), strict=True):
+                average.lerp_(parameter, 1 - keep)
 
     def _state(self) -> list[Any]:
         return [parameter.detach().clone() for parameter in self.layered.parameters()]

@@ -85,6 +85,7 @@ class LayeredBert:
         self._max_tokens = min(max_tokens, model.max_tokens)
         self._keep_bytes = keep_bytes
         self._batch_tokens = 2048 if device == "cpu" else 65_536
+        self._adds_mask = getattr(model.bert.config, "_attn_implementation", "sdpa") == "eager"
         self.n_frozen = n_frozen
         model.bert.to(device)
         model.bert.requires_grad_(n_frozen is None)
@@ -190,6 +191,11 @@ class LayeredBert:
         mask = None
         if int(lengths.min()) < hidden.shape[1]:
             mask = self._inside(hidden, lengths)[:, None, None, :]
+            if self._adds_mask:
+                # bfloat16 keeps the sum narrow; next to so large a number the scores do not count
+                mask = self._torch.zeros(
+                    mask.shape, dtype=self._torch.bfloat16, device=self._device
+                ).masked_fill_(~mask, -1e9)
         for layer in layers:
             output = layer(hidden, mask)
             # a tuple in older releases of transformers
