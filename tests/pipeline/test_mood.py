@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from modacast.elements import Sentiment
+from modacast.encoder import get_encoder
 from modacast.pipeline.mood import RatedTexts, rated_texts, try_sentiment
 from modacast.types import EVENTS
 
@@ -18,12 +19,14 @@ def rated(praise: str, blame: str, n: int = 300) -> RatedTexts:
 
 
 def test_what_is_surely_better_is_kept() -> None:
-    learned = try_sentiment(Sentiment(), rated("zorgle is bad", "blimp is good"))
+    texts = rated("the parcel is blue", "a train leaves in May")
+    learned = try_sentiment(Sentiment(encoder=get_encoder()), texts)
     assert learned is not None
     assert learned.is_kept
     assert learned.after > learned.before
     assert learned.gain.low > 0
-    assert learned.sentiment.predict(["blimp is good"], "en") == ["negative"]
+    assert learned.n_texts == (240, 60)
+    assert learned.sentiment.predict(["the parcel is blue number 9"], "en") == ["positive"]
 
 
 def test_what_learned_nothing_is_refused() -> None:
