@@ -25,6 +25,8 @@ _NEXT_CLAUSE = 0.7
 _LAST_CLAUSE = 0.5
 _SILENT = 0.15
 _PREFERRED = 0.6
+_CLEAR, _UNCLEAR, _OTHER_SIDE = 0.4, 0.2, 0.4
+_CONTRAST = re.compile(r"却|倒是?|反而|\b(?:whereas|while|though|however)\b", re.IGNORECASE)
 _STRONG_LINK = re.compile(
     r"\b(?:whereas|while|während|tandis que|mientras|mentre|enquanto)\b|而且?|却|倒是?", re.IGNORECASE
 )
@@ -103,8 +105,9 @@ class _Mentioned:
         """Get the polarity of each mention."""
         if not self._places:
             return np.zeros(0, np.float32)
-        own = self._read(self._stretches())
-        return self._compared(self._spread(own))
+        stretches = self._stretches()
+        spread = self._spread(self._read(stretches))
+        return self._compared(self._contrasted(spread, stretches))
 
     def _read(self, stretches: Sequence[tuple[int, int, int]]) -> Floats:
         """Get the polarity of stretches (document, first character, one past the last), each text read once."""
@@ -174,6 +177,23 @@ class _Mentioned:
             if abs(spread[i]) < _SILENT <= abs(value):
                 spread[i] = weight * value
         return spread
+
+    def _contrasted(self, felt: Floats, stretches: Sequence[tuple[int, int, int]]) -> Floats:
+        """Give a mention of which little is said the other side of the one that a `but` sets against it."""
+        result = felt.copy()
+        order = sorted(range(len(self._places)), key=lambda i: (self._places[i].doc, self._places[i].span))
+        for one, two in pairwise(order):
+            first, second = self._places[one], self._places[two]
+            same = self._clauses.sentence[first.clause] == self._clauses.sentence[second.clause]
+            if not same or first.doc != second.doc or stretches[one] == stretches[two]:
+                continue
+            said = self._texts[first.doc][first.span[1] : stretches[two][2]]
+            turns = any(self._clauses.is_contrast[first.clause + 1 : second.clause + 1])
+            if turns or _CONTRAST.search(said):
+                strong, weak = (one, two) if abs(felt[one]) > abs(felt[two]) else (two, one)
+                if abs(felt[strong]) >= _CLEAR and abs(felt[weak]) < _UNCLEAR:
+                    result[weak] = -_OTHER_SIDE * felt[strong]
+        return result
 
     def _compared(self, felt: Floats) -> Floats:
         """Prefer one of two mentions where their sentence compares them."""

@@ -23,9 +23,10 @@ from modacast.types import Encoder, Floats
 
 __all__ = ["Reading", "Sentiment"]
 
-_METHOD = 2
+_METHOD = 3
 _SILENT = FEATURES.index("silent")
 _UNREADABLE = np.log([0.3, 0.4, 0.3])
+_WORDS_OF_STRETCHES = 0.4
 _READ = 10_000
 _EXPLAINED = 1_000
 _MANY_TEXTS = 1_000
@@ -160,7 +161,7 @@ class Sentiment:
             InvalidInput: a column is missing.
             NotFound: a mention's document is not among the documents.
         """
-        reader = None if self.encoder is None else self.document_polarity
+        reader = None if self.encoder is None else self._stretch_polarity
         return mention_scores(mentions, documents, self._polarity, reader)
 
     def explain(self, text: str, lang: str, *, n_reasons: int = 5) -> Reading:
@@ -253,6 +254,11 @@ class Sentiment:
     @property
     def _model_id(self) -> str:
         return "polar words" if self.encoder is None else self.encoder.model_id
+
+    def _stretch_polarity(self, texts: Sequence[str], langs: Sequence[str]) -> Floats:
+        """Get the polarity of stretches of texts: so short, they are ruled by their polar words more than texts."""
+        words = self._polarity.find(texts, langs).by_document()
+        return np.clip(self.document_polarity(texts, langs) + _WORDS_OF_STRETCHES * words, -1, 1)
 
     def _vectors(self, texts: Sequence[str]) -> Floats:
         if self.encoder is None:
