@@ -15,7 +15,7 @@ from modacast.encoder.tune_classifier import ACCURACY, ClassifierSettings, finet
 from modacast.errors import InvalidInput, StorageError
 
 SETTINGS = ClassifierSettings(
-    epochs=12,
+    epochs=15,
     batch_size=16,
     frozen_layers=1,
     learning_rate=3e-3,
@@ -27,15 +27,16 @@ SETTINGS = ClassifierSettings(
 
 
 def _reviews(n=240, seed=0):
-    """The label is whether the first of two colours comes before the second: word order, which a mean of words lacks."""
+    """The label is which of two colours comes first: word order, which a mean of words lacks."""
     rng = np.random.default_rng(seed)
     filler = list("裙子马面新中式长短连衣风")
     texts, labels = [], []
     for _ in range(n):
         words = [filler[i] for i in rng.integers(len(filler), size=4)]
         first = rng.random() < 0.5
-        words.insert(0, "红" if first else "黑")
-        words.append("黑" if first else "红")
+        a, b = sorted(rng.choice(6, size=2, replace=False))
+        words.insert(a, "红" if first else "黑")
+        words.insert(b, "黑" if first else "红")
         texts.append("".join(words))
         labels.append("red first" if first else "black first")
     return texts, labels
@@ -43,14 +44,14 @@ def _reviews(n=240, seed=0):
 
 def test_upper_layers_learn_what_a_frozen_encoder_does_not_say(tmp_path):
     bert = make_tiny_bert(tmp_path / "bert")
-    texts, labels = _reviews()
+    texts, labels = _reviews(400)
     result = finetune_classifier(texts, labels, tmp_path / "out", base=bert.folder, settings=SETTINGS)
     assert result.accepted, result.reasons
     assert result.after[ACCURACY] > result.before[ACCURACY] + 0.05
     encoder = Encoder.from_pretrained(tmp_path / "out", cache_dir=tmp_path / "cache", threads=1)
     classifier = TextClassifier.from_pretrained(tmp_path / "out", encoder)
     fresh, truth = _reviews(seed=1)
-    assert classifier.score(fresh, truth) > 0.9
+    assert classifier.score(fresh, truth) > 0.8
     assert classifier.report_.accuracy == result.after[ACCURACY]
     assert classifier.report_.n_texts == result.n_validation
     facts = json.loads((tmp_path / "out" / "training.json").read_text())

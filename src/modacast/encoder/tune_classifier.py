@@ -18,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from modacast.encoder.card import model_card
-from modacast.encoder.checks import GENERAL_TEXTS, Gate, triple_scores
+from modacast.encoder.checks import GENERAL_TEXTS, Gate, battery_scores
 from modacast.encoder.heads import Label, LinearHead, held_out_groups, label_classes
 from modacast.encoder.layered import LayeredBert
 from modacast.encoder.masking import batches_in_order
 from modacast.encoder.models import find_model
+from modacast.encoder.replay import replay_texts
 from modacast.encoder.torch_model import BertModel, load_bert, memory_guard, require_torch, save_bert
 from modacast.encoder.training import (
     Arithmetic,
@@ -57,7 +58,7 @@ class ClassifierSettings:
         learning_rate: at its highest.
         warmup: share of the training over which it rises.
         dropout: share that the learning layers drop.
-        n_keep: general texts an update that hold the encoder to what it was.
+        n_keep: general texts an update (see `replay.replay_texts`) that hold the encoder to what it was.
         keep_weight: weight of that term.
         validation: share of the texts that chooses the best state and calibrates.
         n_base: pieces of the vocabulary that stay whether the texts use them or not; None keeps all.
@@ -76,7 +77,7 @@ class ClassifierSettings:
     learning_rate: float = 1e-4
     warmup: float = 0.1
     dropout: float = 0.1
-    n_keep: int = 4
+    n_keep: int = 12
     keep_weight: float = 1.0
     validation: float = 0.1
     n_base: int | None = 16_000
@@ -189,7 +190,8 @@ class _Training:
         self.truth, self.held_truth = truth[~held], truth[held]
         self.texts = self.layered.prepare([texts[i] for i in np.flatnonzero(~held)], _KIND)
         self.held = self.layered.prepare([texts[i] for i in np.flatnonzero(held)], _KIND)
-        self.general = self.layered.prepare(GENERAL_TEXTS, "document")
+        self.checks = self.layered.prepare(GENERAL_TEXTS, "document")
+        self.general = self.layered.prepare(replay_texts(model.tokenizer, seed=settings.seed), "document")
         self.teacher = torch.from_numpy(self.layered.all_vectors(self.general)).to(device)
         self.head = LinearHead(seed=settings.seed).fit(
             self.layered.all_vectors(self.texts),
@@ -229,8 +231,8 @@ class _Training:
 
     def scores(self) -> dict[str, float]:
         """Measure on the validation texts and on the battery."""
-        vectors = self.layered.all_vectors(self.general)
-        return {ACCURACY: self._accuracy(), **triple_scores(dict(zip(GENERAL_TEXTS, vectors, strict=True)))}
+        vectors = self.layered.all_vectors(self.checks)
+        return {ACCURACY: self._accuracy(), **battery_scores(dict(zip(GENERAL_TEXTS, vectors, strict=True)))}
 
     def _weights(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         weight, bias = (p.detach().cpu().numpy().astype(np.float64) for p in self.linear.parameters())
@@ -279,7 +281,7 @@ class _Training:
         vectors = layered.vectors(self.texts, places)
         truth = torch.from_numpy(self.truth[places]).to(vectors.device)
         loss = torch.nn.functional.cross_entropy(self.linear(vectors), truth)
-        if settings.n_keep and settings.keep_weight:
+        if len(self.general) and settings.n_keep and settings.keep_weight:
             kept = rng.choice(len(self.general), min(settings.n_keep, len(self.general)), replace=False)
             cosines = (layered.vectors(self.general, kept) * self.teacher[kept]).sum(dim=1)
             loss = loss + settings.keep_weight * (1 - cosines).mean()

@@ -29,6 +29,7 @@ _PAIRS = pa.schema(
     [pa.field("query", pa.string(), nullable=False), pa.field("document", pa.string(), nullable=False)]
 )
 _MIN_DOCUMENTS_OF_LANGUAGE = 20
+_MAX_LABELS = 400  # pairs of names a direction beside Chinese and English, or they would outnumber all else
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def home_pairs(workspace: Workspace) -> PairSet:
     found = [*title_pairs(items), *_element_pairs(items, workspace.lexicon)]
     found += _review_pairs(items, workspace.database.events())
     langs = _languages(workspace.lake.read("documents", columns=["lang"]))
-    found += label_pairs({e.id: e.labels for e in _mentioned(workspace, items)}, langs=langs)
+    found += _name_pairs(_mentioned(workspace, items), langs)
     pairs = tuple(dict.fromkeys(found))
     if not pairs:
         raise InvalidInput(
@@ -173,6 +174,19 @@ def _review_pairs(items: pa.Table, events: pa.Table) -> list[Pair]:
     title = dict(zip(items["id"].to_pylist(), items["title"].to_pylist(), strict=True))
     both = zip(written["text"].to_pylist(), written["item_id"].to_pylist(), strict=True)
     return [Pair(text, title[item], "review") for text, item in both if text.strip() and item in title]
+
+
+def _name_pairs(elements: Sequence[Element], langs: Sequence[str]) -> list[Pair]:
+    by_direction: dict[str, list[Pair]] = {}
+    for pair in label_pairs({e.id: e.labels for e in elements}, langs=langs):
+        by_direction.setdefault(pair.task, []).append(pair)
+    found: list[Pair] = []
+    for direction, pairs in by_direction.items():
+        is_main = direction in {"zh-en", "en-zh"}
+        # spread over all facets: the lexicon's order is by facet
+        step = 1.0 if is_main else max(1.0, len(pairs) / _MAX_LABELS)
+        found += [pairs[int(i * step)] for i in range(int(len(pairs) / step))]
+    return found
 
 
 def _mentioned(workspace: Workspace, items: pa.Table) -> list[Element]:

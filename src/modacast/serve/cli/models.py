@@ -26,9 +26,11 @@ app.add_typer(models_app, name="models")
 
 
 @models_app.callback()
-def _models(ctx: typer.Context) -> None:
+def _models(
+    ctx: typer.Context, config: ConfigOption = None, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
     if ctx.invoked_subcommand is None:
-        list_all()
+        list_all(config, home, as_json)
 
 
 @models_app.command("list")
