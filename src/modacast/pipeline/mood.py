@@ -115,7 +115,8 @@ def rated_texts(events: pa.Table) -> RatedTexts:
 def try_sentiment(in_use: Sentiment, rated: RatedTexts) -> LearnedMood | None:
     """Learn from the older four fifths, judge by the newest fifth, and keep what is surely better.
 
-    Better is a lower log loss with a 95 % interval above none. What is kept has then learned from all.
+    Better is a lower log loss with a 95 % interval above none. What is kept has then learned from all. Where the one
+    in use learned from some of the judging texts in an earlier round, the guard is the stricter for it.
 
     Returns:
         None where there are too few ratings: 200 texts, and 20 of each of two moods.
