@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from modacast.elements.mood_model import calibration_error
+from modacast.elements.ratings import moods_of
+from modacast.elements.seeds import MOODS
 from modacast.errors import InvalidInput, NotFound, suggest
 from modacast.evaluate import Interval, bootstrap
 from modacast.evaluate.ranking import score_lists
 
-__all__ = ["read_frame", "score_forecasts", "score_recommendations"]
+__all__ = ["read_frame", "score_forecasts", "score_moods", "score_recommendations"]
 
 
 def read_frame(path: Path) -> pa.Table:
@@ -111,6 +115,55 @@ def score_recommendations(lists: pa.Table, truth: pa.Table, k: int) -> dict[str,
         "recall": _interval(bootstrap(scores.recall)),
         "hit_rate": _interval(bootstrap(scores.hit)),
     }
+
+
+def score_moods(truth: pa.Table, predictions: pa.Table) -> dict[str, Any]:
+    """Get accuracy, macro-F1, F1 of each mood, log loss and calibration error, with 95 % bootstrap intervals.
+
+    Args:
+        truth: `id, label`, or `id, stars` from 1 to 5.
+        predictions: `id, label` and, where there are, `negative, neutral, positive`.
+
+    Raises:
+        InvalidInput: a column is missing, a label is unknown, or no prediction meets a truth.
+    """
+    given = "stars" if "label" not in truth.column_names and "stars" in truth.column_names else "label"
+    true = _frame(truth, ("id", given), "truth", casts=("id",)).unique(
+        "id", keep="first", maintain_order=True
+    )
+    made = _frame(predictions, ("id", "label"), "predictions", casts=("id",)).unique("id", keep="first")
+    both = true.select("id", pl.col(given).alias("truth")).join(made, on="id", maintain_order="left")
+    if both.is_empty():
+        raise InvalidInput("no prediction meets a truth: compare the column id of both files")
+    wanted, got = moods_of(both["truth"].to_list()), moods_of(both["label"].to_list())
+    answers = np.array([[MOODS.index(a), MOODS.index(b)] for a, b in zip(wanted, got, strict=True)])
+    right = (answers[:, 0] == answers[:, 1]).astype(float)
+    result: dict[str, Any] = {"n_texts": both.height, "n_missing": true.height - both.height,
+                              "accuracy": _interval(bootstrap(right)), "macro_f1": _resampled(answers)}  # fmt: skip
+    result["f1"] = {mood: _f1(answers, i) for i, mood in enumerate(MOODS) if mood in wanted}
+    if set(MOODS) <= set(both.columns):
+        shares = both.select(*MOODS).to_numpy().astype(float)
+        surprise = -np.log(np.maximum(shares[np.arange(len(answers)), answers[:, 0]], 1e-12))
+        result["log_loss"] = _interval(bootstrap(surprise))
+        result["calibration_error"] = calibration_error(shares, answers[:, 0])
+    return result
+
+
+def _f1(answers: npt.NDArray[np.int64], mood: int) -> float:
+    truth, got = answers[:, 0] == mood, answers[:, 1] == mood
+    return float(2 * (truth & got).sum() / max(1, truth.sum() + got.sum()))
+
+
+def _resampled(answers: npt.NDArray[np.int64], n_samples: int = 500) -> dict[str, float]:
+    """Get macro-F1 with its interval, texts drawn again."""
+    moods = np.unique(answers[:, 0])
+    rng = np.random.default_rng(0)
+    draws = []
+    for _ in range(n_samples):
+        drawn = answers[rng.integers(len(answers), size=len(answers))]
+        draws.append(float(np.mean([_f1(drawn, int(mood)) for mood in moods])))
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return {"value": float(np.mean([_f1(answers, int(m)) for m in moods])), "low": float(low), "high": float(high)}  # fmt: skip
 
 
 def _frame(
