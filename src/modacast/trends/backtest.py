@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from modacast import evaluate
-from modacast.trends.intervals import Residuals, residual_band, series_scale, widen
+from modacast.trends.intervals import Residuals, adapted, residual_band, series_scale, widen
 from modacast.trends.panel import Array, Panel
 
 __all__ = ["BACKTEST", "Backtest", "Component", "back_test"]
@@ -61,7 +61,7 @@ class Backtest:
             mase[i] = evaluate.mase(truth, y_hat, past.y, season=panel.season)
             others = self.residuals.without(i)
             if others.origins:
-                band = residual_band(others, h, level=80)
+                band = residual_band(adapted(others, at=ago), h, level=80)
                 scale = series_scale(past)
                 lo, hi = widen(y_hat, scale, band.lo), widen(y_hat, scale, band.hi)
                 seen = np.where(np.isnan(y_hat), np.nan, truth)
@@ -100,7 +100,7 @@ def back_test(panel: Panel, forecaster: Component, *, n_origins: int = 6) -> Bac
         gap = np.sqrt(_truth(panel, ago, ago)) - np.sqrt(y_hat)
         forecasts[i, :, :ago] = y_hat
         errors[i, :, :ago] = np.divide(gap, scale, out=np.full_like(gap, np.nan), where=scale > 0)
-    return Backtest(panel, origins, forecasts, Residuals(origins, errors, panel.season))
+    return Backtest(panel, origins, forecasts, Residuals(origins, errors, panel.season, step))
 
 
 def _truth(panel: Panel, ago: int, h: int) -> Array:

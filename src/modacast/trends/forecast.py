@@ -13,7 +13,7 @@ from modacast.errors import InvalidInput, NotFitted
 from modacast.trends.backtest import Backtest, Component, back_test
 from modacast.trends.ensemble import ensemble_forecast
 from modacast.trends.exog import with_exog
-from modacast.trends.intervals import residual_band, series_scale, widen
+from modacast.trends.intervals import adapted, residual_band, series_scale, widen
 from modacast.trends.panel import Array, Frequency, Panel, read_panel
 from modacast.types import FORECASTS
 
@@ -133,8 +133,9 @@ class EnsembleForecaster:
         scale = series_scale(panel)
         # no burst among strangers says that a small series may grow without end
         roof = _MAX_RISE * np.maximum(y_hat, np.nanmax(panel.y, axis=1, keepdims=True))
+        residuals = adapted(self.backtest_.residuals)
         for level in self.levels:
-            band = residual_band(self.backtest_.residuals, h, level=level, seed=self.seed)
+            band = residual_band(residuals, h, level=level, seed=self.seed)
             columns[f"lo_{level}"] = self._clip(widen(y_hat, scale, band.lo))
             columns[f"hi_{level}"] = self._clip(np.minimum(widen(y_hat, scale, band.hi), roof))
         return self._table(panel, h, columns)
