@@ -15,6 +15,7 @@ from modacast.trends.ensemble import ensemble_forecast
 from modacast.trends.exog import with_exog
 from modacast.trends.intervals import adapted, residual_band, series_scale, widen
 from modacast.trends.panel import Array, Frequency, Panel, read_panel
+from modacast.trends.scorecard import scorecards
 from modacast.types import FORECASTS
 
 __all__ = ["EnsembleForecaster", "forecast"]
@@ -139,6 +140,16 @@ class EnsembleForecaster:
             columns[f"lo_{level}"] = self._clip(widen(y_hat, scale, band.lo))
             columns[f"hi_{level}"] = self._clip(np.minimum(widen(y_hat, scale, band.hi), roof))
         return self._table(panel, h, columns)
+
+    def scorecards(self) -> pa.Table:
+        """Get the table of `SCORECARDS`: what was said of each series some steps ago, and what came.
+
+        Raises:
+            NotFitted: `fit` has not run.
+        """
+        if self.backtest_ is None:
+            raise NotFitted("EnsembleForecaster: call fit(series) before scorecards()")
+        return scorecards(self.backtest_, self._forecaster(), upper=self.upper, seed=self.seed)
 
     def get_params(self) -> dict[str, object]:
         """Get the constructor's arguments."""

@@ -52,7 +52,9 @@ class Residuals:
         """Get what was known of the residuals `ago` steps before the end: no truth of later steps."""
         ahead = np.arange(1, self.errors.shape[2] + 1)
         known = np.asarray(self.origins)[:, None] - ahead[None, :] >= ago
-        return Residuals(self.origins, np.where(known[:, None, :], self.errors, np.nan), self.season, self.step)
+        return Residuals(
+            self.origins, np.where(known[:, None, :], self.errors, np.nan), self.season, self.step
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,9 @@ def adapted(residuals: Residuals, *, at: int = 0) -> Residuals:
         return residuals
     then = np.where(then > 0, then, usual.mean())
     factor = np.clip((now / then) ** _ADAPT, 1 / _MOST, _MOST)
-    return Residuals(residuals.origins, residuals.errors * factor[:, None, None], residuals.season, residuals.step)
+    return Residuals(
+        residuals.origins, residuals.errors * factor[:, None, None], residuals.season, residuals.step
+    )
 
 
 def residual_band(residuals: Residuals, h: int, *, level: int, seed: int = 0) -> Band:

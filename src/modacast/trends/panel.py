@@ -101,9 +101,13 @@ class Panel:
         means = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
         return Panel(self.ids, means, n > 0, self.last, "M", max(1, self.season // size))
 
+    def date_at(self, row: int, steps: int) -> date:
+        """Get the date `steps` after the last one of a row, before it where negative."""
+        return _day(_shift(self.last[row], steps, self.freq))
+
     def future(self, row: int, h: int) -> list[date]:
         """Get the dates of the `h` steps after the end of a row."""
-        return [_day(_shift(self.last[row], k, self.freq)) for k in range(1, h + 1)]
+        return [self.date_at(row, k) for k in range(1, h + 1)]
 
 
 def validate_series(table: pa.Table, *, freq: Frequency | None = None) -> pa.Table:
