@@ -13,6 +13,7 @@ from modacast.errors import InvalidInput, NotFitted
 from modacast.trends.backtest import Backtest, Component, back_test
 from modacast.trends.ensemble import ensemble_forecast
 from modacast.trends.exog import with_exog
+from modacast.trends.hierarchy import Reconciler, read_hierarchy
 from modacast.trends.intervals import adapted, residual_band, series_scale, widen
 from modacast.trends.panel import Array, Frequency, Panel, read_panel
 from modacast.trends.scorecard import scorecards
@@ -32,6 +33,7 @@ def forecast(
     freq: Frequency | None = None,
     made_at: datetime | None = None,
     exog: pa.Table | None = None,
+    hierarchy: pa.Table | None = None,
 ) -> pa.Table:
     """Forecast every series of a long-format table.
 
@@ -50,6 +52,8 @@ def forecast(
         exog: signals that may run ahead of the series: `unique_id`, `ds` and a column of numbers for each,
             on the dates of the series. Rows past the end of a series are values known in advance. A signal
             that did not help on held-out steps changes nothing; see `with_exog`.
+        hierarchy: `unique_id` and `parent`, where forecasts shall add up as the series do; see
+            `modacast.trends.hierarchy.read_hierarchy`.
 
     Returns:
         `FORECASTS`, `h` rows a series in the order of `unique_id`; other `levels` than 80 and 90 change the
@@ -62,7 +66,7 @@ def forecast(
     upper = 1.0 if "n_documents" in series.column_names else None
     model = EnsembleForecaster(freq=freq, upper=upper, levels=levels, made_at=made_at)
     _check_horizon(h)
-    return model.fit(series, exog=exog).predict(h)
+    return model.fit(series, exog=exog, hierarchy=hierarchy).predict(h)
 
 
 class EnsembleForecaster:
@@ -106,16 +110,25 @@ class EnsembleForecaster:
         self.made_at = made_at
         self.panel_: Panel | None = None
         self.backtest_: Backtest | None = None
+        self._reconciler: Reconciler | None = None
 
-    def fit(self, series: pa.Table, exog: pa.Table | None = None) -> EnsembleForecaster:
+    def fit(
+        self, series: pa.Table, exog: pa.Table | None = None, hierarchy: pa.Table | None = None
+    ) -> EnsembleForecaster:
         """Read the series, and signals beside them, and measure errors on rolling origins.
+
+        With a `hierarchy` (see `forecast`) all forecasts add up, and errors are those of such forecasts.
 
         Raises:
             InvalidInput: the table is not of the form `forecast` asks for.
         """
         panel = read_panel(series, freq=self.freq)
         self.panel_ = panel if exog is None else with_exog(panel, exog)
+        self._reconciler = None
         self.backtest_ = back_test(self.panel_, self._forecaster(), n_origins=self.n_origins)
+        if hierarchy is not None:
+            self._reconciler = Reconciler(read_hierarchy(self.panel_, hierarchy), self.backtest_)
+            self.backtest_ = self._reconciler.back_test(self.backtest_)
         return self
 
     def predict(self, h: int) -> pa.Table:
@@ -164,7 +177,9 @@ class EnsembleForecaster:
         }
 
     def _forecaster(self) -> Component:
-        return partial(ensemble_forecast, seed=self.seed, networks=self.networks)
+        base = partial(ensemble_forecast, seed=self.seed, networks=self.networks)
+        reconciler = self._reconciler
+        return base if reconciler is None else lambda panel, h: reconciler(base(panel, h))
 
     def _clip(self, values: Array) -> Array:
         return np.clip(values, 0.0, self.upper)

@@ -84,6 +84,10 @@ def forecast(
         Path | None,
         typer.Option("--exog", help="signals that may run ahead: unique_id, ds and columns of numbers"),
     ] = None,
+    hierarchy: Annotated[
+        Path | None,
+        typer.Option("--hierarchy", help="unique_id and parent: forecasts add up as the series do"),
+    ] = None,
     model: Annotated[
         str, typer.Option("--model", help='"ensemble", "chronos" or a plug-in\'s name')
     ] = "ensemble",
@@ -108,9 +112,11 @@ def forecast(
     chosen: Any = freq
     made = load_forecaster(model, path=model_path, freq=chosen, levels=tuple(level or (80, 90)))
     if isinstance(made, EnsembleForecaster):
-        made.fit(table, exog=signals)
-    elif signals is not None or scorecards is not None:
-        raise InvalidInput(f"--exog and --scorecards go with the ensemble, not with --model {model}")
+        made.fit(table, exog=signals, hierarchy=None if hierarchy is None else _read_any(hierarchy))
+    elif any(option is not None for option in (exog, hierarchy, scorecards)):
+        raise InvalidInput(
+            f"--exog, --hierarchy and --scorecards go with the ensemble, not with --model {model}"
+        )
     else:
         made.fit(table)
     emit(made.predict(horizon), out, as_json=as_json)
