@@ -38,7 +38,9 @@ FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
 MIN_STEPS = 8
 """Fewest observed values that a series is forecast from."""
 
+_LARGEST = 1e100  # squares of more overflow
 _SEASON: dict[Frequency, int] = {"W": 52, "D": 7, "M": 12}
+_TELLING = 5  # dates of a series that tell its frequency
 _NAMES: dict[Frequency, str] = {"W": "weeks", "D": "days", "M": "months"}
 
 
@@ -126,8 +128,8 @@ def validate_series(table: pa.Table, *, freq: Frequency | None = None) -> pa.Tab
 
     Raises:
         InvalidInput: a column is absent or of another kind, there are no rows, a date does not parse, two
-            rows share series and date, a value is negative or infinite, a series has no value at all, or
-            its dates do not keep to one frequency.
+            rows share series and step, a value is negative, infinite or over 1e100, a series has no value at
+            all, or the dates do not keep to one frequency.
     """
     panel = read_panel(table, freq=freq, min_steps=1)
     ids: list[str] = []
@@ -162,10 +164,13 @@ def read_panel(table: pa.Table, *, freq: Frequency | None = None, min_steps: int
     ids, ds, y = ids[order], ds[order], y[order]
     same = ids[1:] == ids[:-1]
     _check_unique(ids, ds, same)
-    freq = _frequency(ds, same, freq)
     starts = np.flatnonzero(np.r_[True, ~same])
     ends = np.r_[starts[1:], len(ids)]
-    positions = _positions(ids, ds, starts, freq)
+    if freq is None:
+        freq = _frequency(ds, same, freq)
+        _check_one_frequency(ids, ds, starts, freq)
+    positions = _positions(ids, ds, starts, _frequency(ds, same, freq))
+    _check_one_a_step(ids, ds, same, positions, freq)
     names = tuple(str(ids[s]) for s in starts)
     width = int(max(positions[e - 1] for e in ends)) + 1
     matrix = np.full((len(starts), width), np.nan)
@@ -215,14 +220,20 @@ def _parse(text: str, row: int) -> date:
 
 def _values(column: pa.ChunkedArray, ids: npt.NDArray[np.object_]) -> Array:
     kind = column.type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if text and not any(v and v.strip() for v in column.to_pylist()):
+        return np.full(len(column), np.nan)  # a column of a file in which nothing stands
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     if not (number or pa.types.is_null(kind)):
         raise InvalidInput(f"series: column 'y' must hold numbers, got {kind}")
     y = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
-    for bad, what in ((np.isinf(y), "infinite"), (y < 0, "negative")):
+    size = f"over {_LARGEST:g}"
+    for bad, what in ((np.isinf(y), "infinite"), (y < 0, "negative"), (y > _LARGEST, size)):
         if bad.any():
             row = int(np.argmax(bad))
             tail = "shares, counts and indexes are all >= 0; drop the row or leave y empty"
+            if what == size:
+                tail = "give it in a larger unit"
             raise InvalidInput(f"series {ids[row]!r}: column 'y' is {what} ({y[row]:g}); {tail}")
     return y
 
@@ -260,6 +271,50 @@ def _frequency(
     raise InvalidInput(
         f"series: column 'ds' steps by {step} days most often; give daily, weekly or monthly dates, or freq"
     )
+
+
+def _check_one_frequency(
+    ids: npt.NDArray[np.object_],
+    ds: npt.NDArray[np.datetime64],
+    starts: npt.NDArray[np.int64],
+    freq: Frequency,
+) -> None:
+    """Refuse a table in which a series plainly has another step than most."""
+    for s, e in zip(starts, np.r_[starts[1:], len(ids)], strict=True):
+        if e - s < _TELLING:
+            continue
+        values, counts = np.unique(np.diff(ds[s:e]).astype(np.int64), return_counts=True)
+        step = int(values[np.argmax(counts)])
+        own = _kind_of_step(step)
+        if own is not None and own != freq:
+            raise InvalidInput(
+                f"series {ids[s]!r}: column 'ds' steps by {step} days, but most series go by {_NAMES[freq]}; "
+                "forecast series of different frequency apart"
+            )
+
+
+def _kind_of_step(days: int) -> Frequency | None:
+    if days == 1:
+        return "D"
+    if days % 7 == 0:
+        return None if days == 28 else "W"
+    return "M" if days in {30, 31} else None
+
+
+def _check_one_a_step(
+    ids: npt.NDArray[np.object_],
+    ds: npt.NDArray[np.datetime64],
+    same: npt.NDArray[np.bool_],
+    positions: npt.NDArray[np.int64],
+    freq: Frequency,
+) -> None:
+    twice = same & (positions[1:] == positions[:-1])
+    if twice.any():
+        row = int(np.argmax(twice))
+        raise InvalidInput(
+            f"series {ids[row]!r}: column 'ds' has {ds[row]} and {ds[row + 1]}, both in one of its "
+            f"{_NAMES[freq]}; sum them up first, or give freq='D'"
+        )
 
 
 def _positions(
