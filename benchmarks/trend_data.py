@@ -67,7 +67,8 @@ def read_searches(path: Path) -> Wide:
 def read_sales(folder: Path, *, fewest: int = 150) -> Sales:
     """Count H&M's weekly sales by garment group and product type; types of fewer than `fewest` are left out."""
     articles = pl.read_parquet(
-        folder / "articles_enriched.parquet", columns=["article_id", "garment_group_name", "product_type_name"]
+        folder / "articles_enriched.parquet",
+        columns=["article_id", "garment_group_name", "product_type_name"],
     )
     sold = pl.read_csv(folder / "transactions.csv", try_parse_dates=True, columns=["t_dat", "article_id"])
     sold = sold.join(articles.cast({"article_id": sold["article_id"].dtype}), on="article_id").with_columns(

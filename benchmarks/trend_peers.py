@@ -13,7 +13,7 @@ import polars as pl
 from modacast.trends.local import ces_forecast, seasonal_naive, theta_forecast
 from modacast.trends.panel import Panel
 
-__all__ = ["PEERS"]
+__all__ = ["PEERS", "young_ets"]
 
 Array = npt.NDArray[np.float64]
 
@@ -60,6 +60,13 @@ def _mfles() -> Any:
     return MFLES(season_length=_SEASON)
 
 
+def young_ets(panel: Panel, h: int) -> Array:
+    """Forecast series of some weeks by AutoETS without a season."""
+    from statsforecast.models import AutoETS
+
+    return _statsforecast(lambda: AutoETS(season_length=1))(panel, h)
+
+
 def lightgbm_forecast(panel: Panel, h: int) -> Array:
     """Forecast by one LightGBM for all series and horizons, in least absolute error.
 
@@ -96,7 +103,9 @@ def _features(z: Array, t: int, h: int) -> tuple[Array, Array]:
     columns += [z[:, max(0, t - w) : t].mean(axis=1) - base for w in _WINDOWS]
     for years in (1, 2):
         at = t + h - 1 - years * _SEASON * -(-h // _SEASON)
-        columns.append(z[:, max(0, at - 2) : at + 3].mean(axis=1) - base if at >= 2 else np.full(len(z), np.nan))
+        columns.append(
+            z[:, max(0, at - 2) : at + 3].mean(axis=1) - base if at >= 2 else np.full(len(z), np.nan)
+        )
     columns += [np.full(len(z), column.mean()) for column in columns[-2:]]
     padding = [np.full(len(z), np.nan)] * (len(_LAGS) + len(_WINDOWS) + 4 - len(columns))
     return np.stack([*columns, *padding, np.full(len(z), float(h))], axis=1), base

@@ -25,7 +25,7 @@ import polars as pl
 
 from benchmarks.report import Report, parse_arguments, peak_memory
 from benchmarks.trend_data import SEASON, Wide, made_panel, read_sales, read_searches, read_sneakers
-from benchmarks.trend_peers import PEERS
+from benchmarks.trend_peers import PEERS, young_ets
 from modacast import evaluate
 from modacast.trends import EnsembleForecaster
 from modacast.trends.ensemble import ensemble_forecast
@@ -90,7 +90,7 @@ def _rolling(report: Report, name: str, wide: Wide, origins: Sequence[int]) -> N
     for one in scored:
         for peer, values in one.mase.items():
             report.add_mean(
-                f"{name.split()[0]}, from {one.origin}", "MASE", values,
+                f"{name.split(maxsplit=1)[0]}, from {one.origin}", "MASE", values,
                 peer=None if peer == "modacast" else peer, better="lower",
             )  # fmt: skip
     _add(report, name, scored, is_test=False)
@@ -207,7 +207,9 @@ def _add_sales(report: Report, folder: Path, *, n_origins: int) -> None:
         for name in ("apart", "reconciled"):
             values = np.mean(found[level, name], axis=0)
             peer = None if name == "reconciled" else "the same, not reconciled"
-            report.add_mean(f"H&M weekly sales, {level}", "MASE (season 1)", values, peer=peer, better="lower")
+            report.add_mean(
+                f"H&M weekly sales, {level}", "MASE (season 1)", values, peer=peer, better="lower"
+            )
     for name, values in inside.items():
         peer = None if name == "reconciled" else "the same, not reconciled"
         report.add("H&M weekly sales", "coverage of the 80 % interval", float(np.mean(values)), peer=peer)
@@ -228,11 +230,10 @@ def _add_young(report: Report, wide: Wide, origins: Sequence[int]) -> None:
             alone = read_panel(
                 Wide([wide.ids[i] for i in cut], wide.weeks, wide.y[cut]).table(origin, start[cut]), freq="W"
             )
-            alone = alone.last_steps(weeks)
             guesses = {
                 "modacast": ensemble_forecast(panel, YOUNG_H)[cut],
                 "modacast, each alone": ensemble_forecast(alone, YOUNG_H),
-                "AutoETS": PEERS["AutoETS, young"](alone, YOUNG_H),
+                "AutoETS": young_ets(alone, YOUNG_H),
                 "last value": np.repeat(wide.y[cut, origin - 1 : origin], YOUNG_H, axis=1),
             }
             for name, guess in guesses.items():
