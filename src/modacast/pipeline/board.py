@@ -15,7 +15,7 @@ from modacast.errors import InvalidInput
 from modacast.pipeline.fingerprints import fingerprint
 from modacast.pipeline.progress import Progress, StageRow, StageTimer
 from modacast.pipeline.workspace import Workspace
-from modacast.trends import SCORECARDS, EnsembleForecaster, trend_board, weekly_series
+from modacast.trends import SCORECARDS, EnsembleForecaster, kin_of, trend_board, weekly_series
 from modacast.types import FORECASTS, SERIES, TRENDS
 
 __all__ = ["BOARD_VERSION", "REVIEWS", "latest_board", "make_board"]
@@ -59,9 +59,10 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
         }
     else:
         made_at = datetime.combine(max(series["ds"].to_pylist()), time(), UTC) + timedelta(days=7)
-        forecaster = EnsembleForecaster(freq="W", upper=1.0, networks=settings.networks, made_at=made_at).fit(
-            series
-        )
+        kin = kin_of(series["unique_id"].unique().to_pylist(), parents)
+        forecaster = EnsembleForecaster(
+            freq="W", upper=1.0, networks=settings.networks, made_at=made_at, kin=kin
+        ).fit(series)
         forecasts = forecaster.predict(settings.horizon)
         board = trend_board(
             series,

@@ -11,6 +11,7 @@ from modacast.trends.panel import validate_series
 from modacast.trends.plugins import forecaster_names, load_forecaster
 from modacast.trends.scorecard import SCORECARDS
 from modacast.trends.series import split_unique_id, weekly_series
+from modacast.trends.youth import kin_of
 
 __all__ = [
     "BACKTEST",
@@ -22,6 +23,7 @@ __all__ = [
     "forecast",
     "forecaster_names",
     "goes_with",
+    "kin_of",
     "load_forecaster",
     "mood",
     "split_unique_id",

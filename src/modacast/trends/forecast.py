@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -15,7 +16,7 @@ from modacast.trends.ensemble import ensemble_forecast
 from modacast.trends.exog import with_exog
 from modacast.trends.hierarchy import Reconciler, read_hierarchy
 from modacast.trends.intervals import adapted, residual_band, series_scale, widen
-from modacast.trends.panel import Array, Frequency, Panel, read_panel
+from modacast.trends.panel import Array, Frequency, Kin, Panel, read_panel
 from modacast.trends.scorecard import scorecards
 from modacast.types import FORECASTS
 
@@ -82,6 +83,7 @@ class EnsembleForecaster:
         seed: of the draws of training rows.
         networks: whether networks may take part: more exact on dense series of some years, and slower.
         made_at: instant to record in the forecasts; now where None.
+        kin: series to the series that are like it, with weights, for young series; see `kin_of`.
 
     Attributes:
         panel_: the fitted series.
@@ -100,6 +102,7 @@ class EnsembleForecaster:
         seed: int = 0,
         networks: bool = True,
         made_at: datetime | None = None,
+        kin: Kin | None = None,
     ) -> None:
         self.freq = freq
         self.upper = upper
@@ -108,6 +111,7 @@ class EnsembleForecaster:
         self.seed = seed
         self.networks = networks
         self.made_at = made_at
+        self.kin = kin
         self.panel_: Panel | None = None
         self.backtest_: Backtest | None = None
         self._reconciler: Reconciler | None = None
@@ -122,7 +126,7 @@ class EnsembleForecaster:
         Raises:
             InvalidInput: the table is not of the form `forecast` asks for.
         """
-        panel = read_panel(series, freq=self.freq)
+        panel = replace(read_panel(series, freq=self.freq), kin=self.kin)
         self.panel_ = panel if exog is None else with_exog(panel, exog)
         self._reconciler = None
         self.backtest_ = back_test(self.panel_, self._forecaster(), n_origins=self.n_origins)
@@ -174,6 +178,7 @@ class EnsembleForecaster:
             "seed": self.seed,
             "networks": self.networks,
             "made_at": self.made_at,
+            "kin": self.kin,
         }
 
     def _forecaster(self) -> Component:

@@ -8,7 +8,7 @@ caught, so every message names the series, the column and what to do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, get_args
 
@@ -24,6 +24,7 @@ __all__ = [
     "MIN_STEPS",
     "Array",
     "Frequency",
+    "Kin",
     "Panel",
     "parse_dates",
     "read_panel",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
+Kin = dict[str, dict[str, float]]
+"""Series to the series that are like it, each with a weight in (0, 1]."""
 Frequency = Literal["W", "D", "M"]
 FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
 
@@ -56,6 +59,9 @@ class Panel:
         freq: the step, "W", "D" or "M".
         season: steps in a season: 52 weeks, 7 days or 12 months.
         exog: `(n, t + f, c)` signals beside the series, the last `f` steps past its end; None without.
+        exog_ahead: `(n, c)` steps past a series' end up to which each signal is known, < 0 where it lags; what
+            `exog` holds beyond is its last known value.
+        kin: series to the series that are like it, with weights; None where nothing is known of that.
     """
 
     ids: tuple[str, ...]
@@ -65,6 +71,8 @@ class Panel:
     freq: Frequency
     season: int
     exog: Array | None = None
+    exog_ahead: npt.NDArray[np.int64] | None = None
+    kin: Kin | None = None
 
     @property
     def n_steps(self) -> int:
@@ -79,14 +87,27 @@ class Panel:
         """Get the panel as it stood `n_held_out` steps earlier; rows that had not begun are all NaN."""
         end = self.n_steps - n_held_out
         last = np.array([_shift(d, -n_held_out, self.freq) for d in self.last], dtype="datetime64[D]")
-        exog = None if self.exog is None else self.exog[:, : self.exog.shape[1] - n_held_out]
-        return Panel(self.ids, self.y[:, :end], self.observed[:, :end], last, self.freq, self.season, exog)
+        exog = None
+        if self.exog is not None:
+            exog = self.exog[:, : self.exog.shape[1] - n_held_out]
+            if self.exog_ahead is not None:
+                exog = _as_known(exog, end, self.exog_ahead)
+        return replace(self, y=self.y[:, :end], observed=self.observed[:, :end], last=last, exog=exog)
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> Panel:
         """Get the panel of some rows, `(n,)` bool."""
         ids = tuple(name for name, kept in zip(self.ids, keep, strict=True) if kept)
         exog = None if self.exog is None else self.exog[keep]
-        return Panel(ids, self.y[keep], self.observed[keep], self.last[keep], self.freq, self.season, exog)
+        ahead = None if self.exog_ahead is None else self.exog_ahead[keep]
+        return replace(
+            self,
+            ids=ids,
+            y=self.y[keep],
+            observed=self.observed[keep],
+            last=self.last[keep],
+            exog=exog,
+            exog_ahead=ahead,
+        )
 
     def in_blocks(self, size: int) -> Panel:
         """Get the panel of means over blocks of `size` steps that end with the last one.
@@ -372,6 +393,13 @@ def _fill(matrix: Array) -> Array:
         inside = steps[known[0] :]
         filled[row, known[0] :] = np.interp(inside, known, matrix[row, known])
     return filled
+
+
+def _as_known(exog: Array, end: int, ahead: npt.NDArray[np.int64]) -> Array:
+    """Hold each signal at the last value that was known `end` steps in, so that no back-test sees more."""
+    last = np.clip(end - 1 + ahead, 0, exog.shape[1] - 1)[:, None, :]
+    column = np.arange(exog.shape[1])[None, :, None]
+    return np.take_along_axis(exog, np.minimum(column, last), axis=1)
 
 
 def _shift(day: np.datetime64, steps: int, freq: Frequency) -> np.datetime64:
