@@ -87,7 +87,10 @@ class CleanSettings(_Section):
 class EncoderSettings(_Section):
     """Which language model."""
 
-    model: str = "bundled"
+    model: str = Field(
+        "promoted",
+        description="the promoted one of this home, else the bundled one; or bundled, a folder, a name",
+    )
     threads: int | None = None
 
 

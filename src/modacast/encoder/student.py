@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from modacast.encoder.card import model_card
-from modacast.encoder.checks import GENERAL_TEXTS, battery, triple_scores
+from modacast.encoder.checks import GENERAL_TEXTS, battery, battery_scores
 from modacast.encoder.layered import LayeredBert, Prepared
 from modacast.encoder.masking import batches_in_order
 from modacast.encoder.runtime import Encoder
@@ -212,7 +212,7 @@ class _Lesson:
 
     def battery(self) -> dict[str, float]:
         """Get the scores of the small checks."""
-        return triple_scores(dict(zip(GENERAL_TEXTS, self.layered.all_vectors(self.general), strict=True)))
+        return battery_scores(dict(zip(GENERAL_TEXTS, self.layered.all_vectors(self.general), strict=True)))
 
     def train(self, clock: TrainingClock, before: float, progress: Progress | None) -> list[CurvePoint]:
         """Train until the clock says so."""

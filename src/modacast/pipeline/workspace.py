@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modacast.config import Settings
-from modacast.errors import StorageError
+from modacast.errors import NotFound, StorageError
 from modacast.store import Database, Lake
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from modacast.encoder import CachedEncoder
     from modacast.privacy import Pseudonymiser
 
-__all__ = ["Workspace"]
+__all__ = ["ENCODER", "Workspace"]
+
+ENCODER = "encoder"
+"""The kind under which the database lists language models."""
 
 
 class Workspace:
@@ -91,13 +94,31 @@ class Workspace:
 
         return Relevance(self.tagger)
 
+    @property
+    def encoder_name(self) -> str:
+        """The model that the settings choose: for `"promoted"`, a folder under `models/`, or `"bundled"`.
+
+        Raises:
+            NotFound: the files of the promoted model are gone.
+        """
+        if self.settings.encoder.model != "promoted":
+            return self.settings.encoder.model
+        active = self.database.active_model(ENCODER)
+        if active is None:
+            return "bundled"
+        folder = self.home / "models" / f"encoder-{active.version:04d}"
+        if not folder.is_dir():
+            raise NotFound(
+                f"the promoted model's folder {folder} is gone; `modacast models rollback` returns to the one before"
+            )
+        return str(folder)
+
     @cached_property
     def encoder(self) -> CachedEncoder:
         """The language model, with the home's cache of vectors."""
         from modacast.encoder import CachedEncoder, Encoder, VectorCache
 
-        chosen = self.settings.encoder
-        encoder = Encoder.from_pretrained(chosen.model, threads=chosen.threads)
+        encoder = Encoder.from_pretrained(self.encoder_name, threads=self.settings.encoder.threads)
         return CachedEncoder(
             encoder, VectorCache(self.home / "vectors.sqlite", encoder.model_id, encoder.dim)
         )
