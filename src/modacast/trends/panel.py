@@ -7,10 +7,8 @@ caught, so every message names the series, the column and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +16,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modacast.errors import InvalidInput, suggest
+from modacast.trends.frequency import (
+    FREQUENCIES,
+    NAMES,
+    SEASON,
+    Frequency,
+    check_one_a_step,
+    check_one_frequency,
+    frequency_of,
+    positions_of,
+    shift,
+    steps_between,
+)
 
 __all__ = [
     "FREQUENCIES",
@@ -35,16 +45,11 @@ __all__ = [
 Array = npt.NDArray[np.float64]
 Kin = dict[str, dict[str, float]]
 """Series to the series that are like it, each with a weight in (0, 1]."""
-Frequency = Literal["W", "D", "M"]
-FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
 
 MIN_STEPS = 8
 """Fewest observed values that a series is forecast from."""
 
 _LARGEST = 1e100  # squares of more overflow
-_SEASON: dict[Frequency, int] = {"W": 52, "D": 7, "M": 12}
-_TELLING = 5  # dates of a series that tell its frequency
-_NAMES: dict[Frequency, str] = {"W": "weeks", "D": "days", "M": "months"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class Panel:
     def before(self, n_held_out: int) -> Panel:
         """Get the panel as it stood `n_held_out` steps earlier; rows that had not begun are all NaN."""
         end = self.n_steps - n_held_out
-        last = np.array([_shift(d, -n_held_out, self.freq) for d in self.last], dtype="datetime64[D]")
+        last = np.array([shift(d, -n_held_out, self.freq) for d in self.last], dtype="datetime64[D]")
         exog = None
         if self.exog is not None:
             exog = self.exog[:, : self.exog.shape[1] - n_held_out]
@@ -126,7 +131,7 @@ class Panel:
 
     def date_at(self, row: int, steps: int) -> date:
         """Get the date `steps` after the last one of a row, before it where negative."""
-        return _day(_shift(self.last[row], steps, self.freq))
+        return _day(shift(self.last[row], steps, self.freq))
 
     def future(self, row: int, h: int) -> list[date]:
         """Get the dates of the `h` steps after the end of a row."""
@@ -159,9 +164,9 @@ def validate_series(table: pa.Table, *, freq: Frequency | None = None) -> pa.Tab
     for row, name in enumerate(panel.ids):
         first = int(np.argmax(~np.isnan(panel.y[row])))
         n = panel.n_steps - first
-        start = _shift(panel.last[row], -n, panel.freq)
+        start = shift(panel.last[row], -n, panel.freq)
         ids += [name] * n
-        dates += [_day(_shift(start, k, panel.freq)) for k in range(1, n + 1)]
+        dates += [_day(shift(start, k, panel.freq)) for k in range(1, n + 1)]
         seen = panel.observed[row, first:]
         values += [float(v) if ok else None for v, ok in zip(panel.y[row, first:], seen, strict=True)]
     return pa.table(
@@ -187,18 +192,18 @@ def read_panel(table: pa.Table, *, freq: Frequency | None = None, min_steps: int
     _check_unique(ids, ds, same)
     starts = np.flatnonzero(np.r_[True, ~same])
     ends = np.r_[starts[1:], len(ids)]
-    if freq is None:
-        freq = _frequency(ds, same, freq)
-        _check_one_frequency(ids, ds, starts, freq)
-    positions = _positions(ids, ds, starts, _frequency(ds, same, freq))
-    _check_one_a_step(ids, ds, same, positions, freq)
+    told, freq = freq, frequency_of(ds, same, freq)
+    if told is None:
+        check_one_frequency(ids, ds, starts, freq)
+    positions = positions_of(ids, ds, starts, freq)
+    check_one_a_step(ids, ds, same, positions, freq)
     names = tuple(str(ids[s]) for s in starts)
     width = int(max(positions[e - 1] for e in ends)) + 1
     matrix = np.full((len(starts), width), np.nan)
     for row, (s, e) in enumerate(zip(starts, ends, strict=True)):
         matrix[row, width - 1 - (positions[e - 1] - positions[s:e])] = y[s:e]
     _check_lengths(names, matrix, min_steps, freq)
-    return Panel(names, _fill(matrix), ~np.isnan(matrix), ds[ends - 1], freq, _SEASON[freq])
+    return Panel(names, _fill(matrix), ~np.isnan(matrix), ds[ends - 1], freq, SEASON[freq])
 
 
 def _columns(
@@ -271,108 +276,6 @@ def _check_unique(
         )
 
 
-def _frequency(
-    ds: npt.NDArray[np.datetime64], same: npt.NDArray[np.bool_], freq: Frequency | None
-) -> Frequency:
-    if freq is not None:
-        if freq not in FREQUENCIES:
-            raise InvalidInput(f"freq must be one of {', '.join(FREQUENCIES)}, got {freq!r}")
-        return freq
-    steps = np.diff(ds).astype(np.int64)[same]
-    if len(steps) == 0:
-        return "W"
-    values, counts = np.unique(steps, return_counts=True)
-    step = int(values[np.argmax(counts)])
-    if step == 1:
-        return "D"
-    if 28 <= step <= 31 and np.isin(steps, (28, 29, 30, 31)).mean() > 0.5 and not (steps % 7 == 0).all():
-        return "M"
-    if step % 7 == 0:
-        return "W"
-    raise InvalidInput(
-        f"series: column 'ds' steps by {step} days most often; give daily, weekly or monthly dates, or freq"
-    )
-
-
-def _check_one_frequency(
-    ids: npt.NDArray[np.object_],
-    ds: npt.NDArray[np.datetime64],
-    starts: npt.NDArray[np.int64],
-    freq: Frequency,
-) -> None:
-    """Refuse a table in which a series plainly has another step than most."""
-    for s, e in zip(starts, np.r_[starts[1:], len(ids)], strict=True):
-        if e - s < _TELLING:
-            continue
-        values, counts = np.unique(np.diff(ds[s:e]).astype(np.int64), return_counts=True)
-        step = int(values[np.argmax(counts)])
-        own = _kind_of_step(step)
-        if own is not None and own != freq:
-            raise InvalidInput(
-                f"series {ids[s]!r}: column 'ds' steps by {step} days, but most series go by {_NAMES[freq]}; "
-                "forecast series of different frequency apart"
-            )
-
-
-def _kind_of_step(days: int) -> Frequency | None:
-    if days == 1:
-        return "D"
-    if days % 7 == 0:
-        return None if days == 28 else "W"
-    return "M" if days in {30, 31} else None
-
-
-def _check_one_a_step(
-    ids: npt.NDArray[np.object_],
-    ds: npt.NDArray[np.datetime64],
-    same: npt.NDArray[np.bool_],
-    positions: npt.NDArray[np.int64],
-    freq: Frequency,
-) -> None:
-    twice = same & (positions[1:] == positions[:-1])
-    if twice.any():
-        row = int(np.argmax(twice))
-        raise InvalidInput(
-            f"series {ids[row]!r}: column 'ds' has {ds[row]} and {ds[row + 1]}, both in one of its "
-            f"{_NAMES[freq]}; sum them up first, or give freq='D'"
-        )
-
-
-def _positions(
-    ids: npt.NDArray[np.object_],
-    ds: npt.NDArray[np.datetime64],
-    starts: Sequence[int] | npt.NDArray[np.int64],
-    freq: Frequency,
-) -> npt.NDArray[np.int64]:
-    """Count the steps of each row since a common start; whole numbers only."""
-    if freq == "M":
-        return ds.astype("datetime64[M]").astype(np.int64) - int(
-            ds.min().astype("datetime64[M]").astype(np.int64)
-        )
-    days = ds.astype(np.int64)
-    step = 7 if freq == "W" else 1
-    first = np.repeat(days[starts], np.diff(np.r_[starts, len(ids)]))
-    off = (days - first) % step != 0
-    if off.any():
-        row = int(np.argmax(off))
-        raise InvalidInput(
-            f"series {ids[row]!r}: column 'ds' has {ds[row]}, which is no whole number of weeks after its first "
-            "date; give one date a week, always the same weekday, or freq='D'"
-        )
-    return (days - days.min()) // step
-
-
-def steps_between(
-    start: npt.NDArray[np.datetime64], end: npt.NDArray[np.datetime64], freq: Frequency
-) -> Array:
-    """Get the `(n,)` steps from one day to another, < 0 backwards; NaN where they are no whole number."""
-    if freq == "M":
-        return (end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(np.float64)
-    days = (end - start).astype(np.int64)
-    step = 7 if freq == "W" else 1
-    return np.where(days % step == 0, days / step, np.nan)
-
-
 def _check_lengths(names: tuple[str, ...], matrix: Array, min_steps: int, freq: Frequency) -> None:
     counts = np.sum(~np.isnan(matrix), axis=1)
     short = np.flatnonzero(counts < min_steps)
@@ -380,7 +283,7 @@ def _check_lengths(names: tuple[str, ...], matrix: Array, min_steps: int, freq: 
         listed = ", ".join(repr(names[i]) for i in short[:5]) + (" ..." if len(short) > 5 else "")
         raise InvalidInput(
             f"series {listed}: column 'y' has {int(counts[short].min())} values, at least {min_steps} "
-            f"{_NAMES[freq]} are needed; leave the series out or collect longer"
+            f"{NAMES[freq]} are needed; leave the series out or collect longer"
         )
 
 
@@ -400,18 +303,6 @@ def _as_known(exog: Array, end: int, ahead: npt.NDArray[np.int64]) -> Array:
     last = np.clip(end - 1 + ahead, 0, exog.shape[1] - 1)[:, None, :]
     column = np.arange(exog.shape[1])[None, :, None]
     return np.take_along_axis(exog, np.minimum(column, last), axis=1)
-
-
-def _shift(day: np.datetime64, steps: int, freq: Frequency) -> np.datetime64:
-    if freq != "M":
-        return day + np.timedelta64(steps * (7 if freq == "W" else 1), "D")
-    month = day.astype("datetime64[M]")
-    in_month = (day - month.astype("datetime64[D]")).astype(np.int64)
-    start = (month + np.timedelta64(steps, "M")).astype("datetime64[D]")
-    following = (month + np.timedelta64(steps + 1, "M")).astype("datetime64[D]")
-    at_end = day + np.timedelta64(1, "D") == (month + np.timedelta64(1, "M")).astype("datetime64[D]")
-    longest = int((following - start).astype(np.int64)) - 1
-    return start + np.timedelta64(longest if at_end else min(int(in_month), longest), "D")
 
 
 def _day(value: np.datetime64) -> date:
