@@ -58,19 +58,29 @@ def score_forecasts(forecasts: pa.Table, truth: pa.Table, train: pa.Table, *, se
         season: steps of a season.
 
     Raises:
-        InvalidInput: a column is missing, or no forecast meets a true value.
+        InvalidInput: a column is missing or holds no numbers, a series has a date twice, a value is infinite,
+            `season` is below 1, or no forecast meets a true value.
     """
     made, came, past = (_frame(t, c, n) for t, c, n in (
         (forecasts, ("unique_id", "ds", "y_hat"), "forecasts"), (truth, ("unique_id", "ds", "y"), "truth"),
         (train, ("unique_id", "ds", "y"), "train")))  # fmt: skip
-    both = made.join(came, on=["unique_id", "ds"]).sort("unique_id", "ds").drop_nulls(["y", "y_hat"])
+    if season < 1:
+        raise InvalidInput(f"--season is a number of steps, 1 or more; got {season}")
+    for name, frame, column in (("forecasts", made, "y_hat"), ("truth", came, "y"), ("train", past, "y")):
+        _check_rows(name, frame, column)
+    both = made.join(came, on=["unique_id", "ds"]).sort("unique_id", "ds")
+    both = both.with_columns(pl.col("y", "y_hat").cast(pl.Float64).fill_nan(None)).drop_nulls(["y", "y_hat"])
     if both.is_empty():
         raise InvalidInput("no forecast meets a true value: compare the unique_id and ds of both files")
     scale = (
         past.sort("unique_id", "ds")
-        .with_columns((pl.col("y") - pl.col("y").shift(season).over("unique_id")).abs().alias("step"))
         .group_by("unique_id")
-        .agg(pl.col("step").mean())
+        .agg(
+            (pl.col("y") - pl.col("y").shift(season)).abs().mean().alias("step"),
+            pl.col("y").diff().abs().mean().alias("walk"),
+        )
+        # a series without two values a season apart is set against its steps, as `evaluate.mase` does
+        .select("unique_id", pl.coalesce("step", "walk").alias("step"))
     )
     error = (pl.col("y") - pl.col("y_hat")).abs()
     total = (pl.col("y").abs() + pl.col("y_hat").abs()) / 2
@@ -182,6 +192,18 @@ def _frame(
                 f"{name}: the column 'ds' is not all dates: {str(error).splitlines()[0]}"
             ) from error
     return frame.with_columns(pl.col(column).cast(pl.String) for column in casts)
+
+
+def _check_rows(name: str, frame: pl.DataFrame, column: str) -> None:
+    kind = frame.schema[column]
+    if not kind.is_numeric():
+        raise InvalidInput(f"{name}: the column {column!r} must hold numbers, got {kind}")
+    bad = frame.filter(pl.col(column).is_infinite()) if kind.is_float() else frame.clear()
+    twice = frame.filter(pl.struct("unique_id", "ds").is_duplicated())
+    for rows, what in ((bad, f"{column} is infinite"), (twice, "there is more than one row")):
+        if not rows.is_empty():
+            row = rows.row(0, named=True)
+            raise InvalidInput(f"{name}: {what} for {row['unique_id']!r} on {row['ds']}")
 
 
 def _levels(frame: pl.DataFrame) -> list[int]:
