@@ -106,7 +106,7 @@ def test_one_trend_comes_with_forecast_and_evidence(project, name):
     (["--facet", "colour"], "did you mean 'color'"),
     (["--sort", "grwth"], "did you mean 'growth'"),
     (["--segment", "lang=xx"], "did you mean 'lang="),
-    (["--out", "board.xls"], "use .csv, .tsv, .jsonl or .parquet"),
+    (["--out", "board.xls"], "use .csv, .tsv, .json, .jsonl or .parquet"),
 ], ids=lambda value: str(value[-1]) if isinstance(value, list) else "")  # fmt: skip
 def test_what_is_not_there_gets_the_nearest_names(project, args, answer):
     assert answer in refused("trends", *args, "-c", project.folder)

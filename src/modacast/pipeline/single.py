@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from modacast.config import EncoderSettings, Input
 from modacast.elements import Lexicon, Sentiment, Tagger
 from modacast.elements.seeds import MOODS
+from modacast.elements.style import StyleReader
 from modacast.encoder import Encoder, get_encoder
 from modacast.errors import InvalidInput
 from modacast.pipeline.people import Shop, fitted, learn_from_feedback, make_profiles, open_shop
@@ -23,7 +24,7 @@ from modacast.pipeline.texts import clean_batch, clean_reviews, detect_languages
 from modacast.pipeline.workspace import Workspace
 from modacast.sources.tables import read_rows
 from modacast.store.files import write_atomically
-from modacast.types import Batch
+from modacast.types import REJECTS, Batch
 
 __all__ = [
     "Lists",
@@ -34,6 +35,7 @@ __all__ = [
     "open_sentiment",
     "read_moods",
     "recommend_to",
+    "style_file",
     "tag_file",
 ]
 
@@ -146,6 +148,30 @@ def read_moods(
         rejects.append(batch.rejects)
     table = pa.concat_tables(tables)
     return Batch(table if explain else table.drop_columns("reasons"), pa.concat_tables(rejects))
+
+
+def style_file(path: Path, *, columns: Columns, k: int) -> Batch:
+    """Get the styles of a file's texts: `id, rank, style_id, weight`, up to `k` rows a text, and `REJECTS`.
+
+    Raises:
+        InvalidInput: `k` is below 1.
+    """
+    if k < 1:
+        raise InvalidInput(f"k is at least 1, got {k}")
+    reader = StyleReader(Tagger(Lexicon.load()), Encoder.from_pretrained("bundled"))
+    rows: list[dict[str, Any]] = []
+    rejects = [REJECTS.empty_table()]
+    for batch in _read_texts(path, columns, None):
+        table = batch.table
+        reading = reader.read(table["text"].to_pylist(), table["lang"].to_pylist())
+        for row, text_id in enumerate(table["id"].to_pylist()):
+            for rank, (style_id, weight) in enumerate(reading.top(row, k), start=1):
+                rows.append({"id": text_id, "rank": rank, "style_id": style_id, "weight": weight})
+        rejects.append(batch.rejects)
+    schema = pa.schema(
+        {"id": pa.string(), "rank": pa.int32(), "style_id": pa.string(), "weight": pa.float64()}
+    )
+    return Batch(pa.Table.from_pylist(rows, schema=schema), pa.concat_tables(rejects))
 
 
 def embed_file(
