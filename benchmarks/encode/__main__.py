@@ -32,6 +32,7 @@ def _measure(report: Report, arguments: Arguments, encoder: Encoder, folder: Pat
     if not can_train:
         report.note("training was left out: it needs pip install 'modacast[train]'")
         return
+    training.briefly_tuned(report, arguments, folder)
     tuned = training.fine_tuned(report, arguments, folder)
     if tuned is not None:
         retrieval.tuned(report, arguments, Encoder.from_pretrained(tuned, cache_dir=folder))

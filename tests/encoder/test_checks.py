@@ -29,13 +29,15 @@ def _perfect():
 
 
 def test_a_perfect_model_has_full_marks():
-    scores = battery_scores(_perfect())
+    perfect = _perfect()
+    scores = battery_scores(perfect, perfect)
     assert set(scores.values()) == {1.0}
     assert set(scores) == {"paraphrases", "languages", "elements", "opinions", "spread"}
 
 
 def test_a_model_that_says_the_same_of_all_has_none():
-    scores = battery_scores(_vectors(np.ones((len(GENERAL_TEXTS), 8))))
+    same = _vectors(np.ones((len(GENERAL_TEXTS), 8)))
+    scores = battery_scores(same, same)
     assert set(scores.values()) == {0.0}
 
 
@@ -50,20 +52,21 @@ def test_a_model_that_says_the_same_of_all_has_none():
 )
 def test_the_gate_refuses_a_model_that_lost_one_ability(ability, texts):
     vectors = _perfect()
-    before = battery_scores(vectors) | {"task": 0.5}
+    before = battery_scores(vectors, vectors) | {"task": 0.5}
     rng = np.random.default_rng(1)
     for text in texts:
         noise = rng.normal(size=64).astype(np.float32)
         vectors[text] = noise / np.linalg.norm(noise)
-    verdict = Gate().judge(before, battery_scores(vectors) | {"task": 0.9}, "task")
+    verdict = Gate().judge(before, battery_scores(vectors, vectors) | {"task": 0.9}, "task")
     assert not verdict.accepted
     assert any(reason.startswith(ability) for reason in verdict.reasons)
 
 
 def test_the_gate_refuses_what_is_not_a_number():
     vectors = {text: np.full(8, np.nan, np.float32) for text in GENERAL_TEXTS}
-    before = battery_scores(_perfect()) | {"task": 0.5}
-    assert not Gate().judge(before, battery_scores(vectors) | {"task": 0.9}, "task").accepted
+    perfect = _perfect()
+    before = battery_scores(perfect, perfect) | {"task": 0.5}
+    assert not Gate().judge(before, battery_scores(vectors, vectors) | {"task": 0.9}, "task").accepted
 
 
 def test_no_check_text_is_there_twice():

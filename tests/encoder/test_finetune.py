@@ -118,6 +118,29 @@ def test_general_texts_hold_the_model(tiny, tmp_path):
     assert drift(30.0) < drift(0.0)
 
 
+def test_general_texts_hold_queries_as_well_as_documents(tiny, tmp_path):
+    # a model that marks what asks and what answers, as the e5 family does
+    (tiny.folder / "modules.json").write_text(json.dumps([{"type": "models.Transformer", "path": ""}]))
+    prompts = {"prompts": {"query": "a ", "document": "b "}}
+    (tiny.folder / "config_sentence_transformers.json").write_text(json.dumps(prompts))
+    texts = ["白 裙 长", "黑 新 中", "式 短", "连 衣 风", "多 巴 胺", "色 马"]
+
+    def drift(weight):
+        settings = replace(QUICK, keep_weight=weight, n_keep=32)
+        out = tmp_path / str(weight)
+        folder = finetune(pairs(), out, base=tiny.folder, settings=settings, general_texts=texts).folder
+        new = Encoder.from_pretrained(folder, cache_dir=tmp_path / "cache", precision="float32")
+        old = Encoder.from_pretrained(tiny.folder, cache_dir=tmp_path / "cache", precision="float32")
+        return [
+            1 - float((new.encode(texts, kind=kind) * old.encode(texts, kind=kind)).sum(axis=1).mean())
+            for kind in ("query", "document")
+        ]
+
+    held, free = drift(30.0), drift(0.0)
+    assert held[0] < free[0] / 2
+    assert held[1] < free[1] / 2
+
+
 def test_the_same_seed_gives_the_same_model(tiny, tmp_path):
     a, b = (finetune(pairs(), tmp_path / n, base=tiny.folder, settings=QUICK) for n in "ab")
     assert [p.values for p in a.curve] == [p.values for p in b.curve]

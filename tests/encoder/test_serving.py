@@ -189,6 +189,7 @@ def test_one_instance_a_process(tiny, tmp_path):
     serving = get_serving_encoder(tiny.folder, **options)
     assert serving is get_serving_encoder(tiny.folder, **options)
     cached = get_serving_encoder(tiny.folder, cache=tmp_path / "vectors.db", **options)
+    assert cached is get_serving_encoder(tiny.folder, cache=tmp_path / "vectors.db", **options)
     assert np.allclose(cached.encode_query(["红裙"]), serving.encode_query(["红裙"]), atol=1e-3)
     assert serving.model_id == get_encoder(tiny.folder, **options).model_id
     serving.close()

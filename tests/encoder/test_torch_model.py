@@ -90,7 +90,7 @@ def test_the_battery_and_the_gate(tiny_encoder):
     scores = battery(tiny_encoder)
     assert 0 <= scores["paraphrases"] <= 1
     same = dict.fromkeys(GENERAL_TEXTS, np.ones(4, np.float32) / 2)
-    assert battery_scores(same)["spread"] == 0
+    assert battery_scores(same, same)["spread"] == 0
     before = {"task": 0.5, "paraphrases": 0.8}
     assert Gate().judge(before, {"task": 0.6, "paraphrases": 0.78}, "task").accepted
     worse = Gate().judge(before, {"task": 0.4, "paraphrases": 0.5}, "task")

@@ -90,7 +90,11 @@ def test_one_trend_comes_with_forecast_and_evidence(project, name):
     ids = {doc_id for row in told["trends"] for doc_id in row["evidence_ids"]}
     assert {row["id"] for row in told["evidence"]} == ids
     assert any("马面裙" in row["text"] for row in told["evidence"])
+    assert [card["steps_ago"] for card in told["scorecard"]] == [4, 8, 13, 26]
+    assert all(card["unique_id"] == "garment/mamian-skirt|all" for card in told["scorecard"])
     text = well("trends", name, "-c", project.folder).out
+    assert "26 weeks ago, on " in text
+    assert "; came " in text
     assert text.startswith("马面裙  (garment/mamian-skirt)\n")
     assert "80 %:" in text
 

@@ -57,48 +57,57 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def battery_scores(vectors: Mapping[str, Floats]) -> dict[str, float]:
+def battery_scores(queries: Mapping[str, Floats], documents: Mapping[str, Floats]) -> dict[str, float]:
     """Get the scores of the checks that need no data of the user, one for each kind of work a model does.
 
     Args:
-        vectors: text to its vector, for each of `GENERAL_TEXTS`.
+        queries: text to its vector as a query, for each of `GENERAL_TEXTS`.
+        documents: the same as a document.
 
     Returns:
         Shares in [0, 1]. `"paraphrases"`: of `TRIPLES` in which the text that means the same is nearer than the one
-        that looks the same. `"languages"`: of `TRANSLATED` names that find the other language's among all of them.
-        `"elements"`: of descriptions that find their element among all of `DESCRIBED`. `"opinions"`: of `OPINIONS`
-        that lie nearer to the mean of the others that feel alike than to the mean of those that do not. `"spread"`:
-        1 where the vectors of different texts differ, 0 where all have become one or are not finite.
+        that looks the same, all as documents. `"languages"`: of `TRANSLATED` names that, as queries, find the other
+        language's among all of them. `"elements"`: of descriptions that, as queries, find their element among all of
+        `DESCRIBED`. `"opinions"`: of `OPINIONS` that, as queries, lie nearer to the mean of the others that feel
+        alike than to the mean of those that do not. `"spread"`: 1 where the vectors of different texts differ, 0
+        where all have become one or are not finite.
     """
     right = [
-        float(vectors[text] @ vectors[same] > vectors[text] @ vectors[other]) for text, same, other in TRIPLES
+        float(documents[text] @ documents[same] > documents[text] @ documents[other])
+        for text, same, other in TRIPLES
     ]
-    chinese, english = _stacked(vectors, TRANSLATED)
-    descriptions, elements = _stacked(vectors, DESCRIBED)
-    rows = np.stack([vectors[text] for text in GENERAL_TEXTS])
-    cosines = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
-    spread = bool(np.isfinite(rows).all()) and float(cosines.mean()) < _COLLAPSED
+    there, back = [_found(queries, documents, TRANSLATED, asked) for asked in (0, 1)]
     return {
         "paraphrases": float(np.mean(right)),
-        "languages": (_found(chinese, english) + _found(english, chinese)) / 2,
-        "elements": _found(descriptions, elements),
-        "opinions": _told_apart(vectors),
-        "spread": float(spread),
+        "languages": (there + back) / 2,
+        "elements": _found(queries, documents, DESCRIBED, 0),
+        "opinions": _told_apart(queries),
+        "spread": float(_is_spread(queries) and _is_spread(documents)),
     }
 
 
-def battery(encoder: Encoder, texts: Sequence[str] = GENERAL_TEXTS) -> dict[str, float]:
+def battery(encoder: Encoder) -> dict[str, float]:
     """Get the same scores of any encoder."""
-    return battery_scores(dict(zip(texts, encoder.encode_document(texts), strict=True)))
+    vectors = (encoder.encode_query(GENERAL_TEXTS), encoder.encode_document(GENERAL_TEXTS))
+    queries, documents = (dict(zip(GENERAL_TEXTS, rows, strict=True)) for rows in vectors)
+    return battery_scores(queries, documents)
 
 
-def _stacked(vectors: Mapping[str, Floats], pairs: Sequence[tuple[str, str]]) -> list[Floats]:
-    return [np.stack([vectors[pair[i]] for pair in pairs]) for i in (0, 1)]
+def _is_spread(vectors: Mapping[str, Floats]) -> bool:
+    rows = np.stack([vectors[text] for text in GENERAL_TEXTS])
+    cosines = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
+    return bool(np.isfinite(rows).all()) and float(cosines.mean()) < _COLLAPSED
 
 
-def _found(asked: Floats, told: Floats) -> float:
+def _found(
+    queries: Mapping[str, Floats],
+    documents: Mapping[str, Floats],
+    pairs: Sequence[tuple[str, str]],
+    asked: int,
+) -> float:
     """Get the share whose own is nearer than all others; a tie is none."""
-    scores = asked @ told.T
+    asking = np.stack([queries[pair[asked]] for pair in pairs])
+    scores = asking @ np.stack([documents[pair[1 - asked]] for pair in pairs]).T
     own = np.diag(scores)[:, None]
     return float(((scores >= own).sum(axis=1) == 1).mean())
 

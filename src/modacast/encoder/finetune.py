@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from modacast.encoder.card import model_card
-from modacast.encoder.checks import GENERAL_TEXTS, Gate, battery_scores
+from modacast.encoder.checks import GENERAL_TEXTS, Gate
 from modacast.encoder.contrastive import PairBank, contrastive_loss, mean_reciprocal_rank
 from modacast.encoder.layered import LayeredBert
 from modacast.encoder.pairs import Pair, PairSplit, split_pairs
+from modacast.encoder.recipe import KINDS
 from modacast.encoder.replay import replay_texts
 from modacast.encoder.torch_model import BertModel, load_bert, memory_guard, require_torch, save_bert
 from modacast.encoder.training import (
@@ -225,9 +226,10 @@ class _Training:
         self.documents = prepare([pair.document for pair in train], "document")
         self.held_queries = prepare([pair.query for pair in held], "query")
         self.held_documents = prepare([pair.document for pair in held], "document")
-        self.checks = prepare(GENERAL_TEXTS, "document")
-        replayed = replay_texts(model.tokenizer, seed=settings.seed)
-        self.general = prepare([*dict.fromkeys([*replayed, *general])], "document")
+        self.checks = [prepare(GENERAL_TEXTS, kind) for kind in KINDS]
+        replayed = list(dict.fromkeys([*replay_texts(model.tokenizer, seed=settings.seed), *general]))
+        # held as queries and as documents: what is held as the one alone drifts as the other
+        self.general = prepare(replayed[::2], "query").followed_by(torch, prepare(replayed[1::2], "document"))
         self.teacher = torch.from_numpy(self.layered.all_vectors(self.general)).to(device)
         self.bank = PairBank(torch, train, model.bert.config.hidden_size)
         self.scaler = torch.amp.GradScaler(device.partition(":")[0], enabled=compute.needs_scaling)
@@ -258,8 +260,7 @@ class _Training:
 
     def scores(self) -> dict[str, float]:
         """Measure on the validation pairs and on the battery."""
-        checks = dict(zip(GENERAL_TEXTS, self.layered.all_vectors(self.checks), strict=True))
-        return {TASK: self._retrieval(), **battery_scores(checks)}
+        return {TASK: self._retrieval(), **self.layered.battery(self.checks)}
 
     def _retrieval(self) -> float:
         queries = self.layered.all_vectors(self.held_queries)

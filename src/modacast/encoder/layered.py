@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modacast.encoder.checks import GENERAL_TEXTS, battery_scores
 from modacast.encoder.tokenizer import sound
 from modacast.encoder.torch_model import BertModel
 from modacast.encoder.training import Computing
@@ -156,6 +157,17 @@ class LayeredBert:
         with self._torch.no_grad():
             found: Floats = self.vectors(prepared, range(len(prepared))).cpu().numpy()
         return found
+
+    def battery(self, checks: Sequence[Prepared]) -> dict[str, float]:
+        """Get the scores of the small checks.
+
+        Args:
+            checks: `GENERAL_TEXTS` prepared as queries and as documents.
+        """
+        queries, documents = (
+            dict(zip(GENERAL_TEXTS, self.all_vectors(prepared), strict=True)) for prepared in checks
+        )
+        return battery_scores(queries, documents)
 
     def _batches(self, ids: Sequence[Ints], places: Sequence[int]) -> Iterator[list[int]]:
         """Group places by length, so that little is filled up."""

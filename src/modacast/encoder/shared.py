@@ -17,6 +17,7 @@ __all__ = ["get_encoder", "get_serving_encoder"]
 
 _shared: dict[tuple[Any, ...], Encoder] = {}
 _serving: dict[tuple[Any, ...], BatchingEncoder] = {}
+_cached: dict[tuple[Any, ...], CachedEncoder] = {}
 _shared_lock = Lock()
 
 
@@ -54,9 +55,12 @@ def get_serving_encoder(
             _serving[key] = BatchingEncoder(encoder)
             atexit.register(_serving[key].close)
         serving = _serving[key]
-    if cache is None:
-        return serving
-    return CachedEncoder(serving, VectorCache(cache, serving.model_id, serving.dim))
+        if cache is None:
+            return serving
+        key = (*key, str(cache))
+        if key not in _cached:
+            _cached[key] = CachedEncoder(serving, VectorCache(cache, serving.model_id, serving.dim))
+        return _cached[key]
 
 
 def _key(name: str | Path, options: dict[str, Any]) -> tuple[Any, ...]:

@@ -18,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from modacast.encoder.card import model_card
-from modacast.encoder.checks import GENERAL_TEXTS, Gate, battery_scores
+from modacast.encoder.checks import GENERAL_TEXTS, Gate
 from modacast.encoder.heads import Label, LinearHead, held_out_groups, label_classes
 from modacast.encoder.layered import LayeredBert
 from modacast.encoder.masking import batches_in_order
 from modacast.encoder.models import find_model
+from modacast.encoder.recipe import KINDS
 from modacast.encoder.replay import replay_texts
 from modacast.encoder.torch_model import BertModel, load_bert, memory_guard, require_torch, save_bert
 from modacast.encoder.training import (
@@ -190,8 +191,10 @@ class _Training:
         self.truth, self.held_truth = truth[~held], truth[held]
         self.texts = self.layered.prepare([texts[i] for i in np.flatnonzero(~held)], _KIND)
         self.held = self.layered.prepare([texts[i] for i in np.flatnonzero(held)], _KIND)
-        self.checks = self.layered.prepare(GENERAL_TEXTS, "document")
-        self.general = self.layered.prepare(replay_texts(model.tokenizer, seed=settings.seed), "document")
+        prepare = self.layered.prepare
+        self.checks = [prepare(GENERAL_TEXTS, kind) for kind in KINDS]
+        replayed = replay_texts(model.tokenizer, seed=settings.seed)
+        self.general = prepare(replayed[::2], "query").followed_by(torch, prepare(replayed[1::2], "document"))
         self.teacher = torch.from_numpy(self.layered.all_vectors(self.general)).to(device)
         self.head = LinearHead(seed=settings.seed).fit(
             self.layered.all_vectors(self.texts),
@@ -231,8 +234,7 @@ class _Training:
 
     def scores(self) -> dict[str, float]:
         """Measure on the validation texts and on the battery."""
-        vectors = self.layered.all_vectors(self.checks)
-        return {ACCURACY: self._accuracy(), **battery_scores(dict(zip(GENERAL_TEXTS, vectors, strict=True)))}
+        return {ACCURACY: self._accuracy(), **self.layered.battery(self.checks)}
 
     def _weights(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         weight, bias = (p.detach().cpu().numpy().astype(np.float64) for p in self.linear.parameters())

@@ -25,6 +25,8 @@ def main() -> None:
     from modacast.serve.cli import (  # noqa: F401 (each adds its commands)
         loop,
         models,
+        moods,
+        searching,
         shoppers,
         stages,
         styles,

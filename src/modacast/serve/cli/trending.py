@@ -101,20 +101,44 @@ def forecast(
         Path | None,
         typer.Option("--exog", help="signals that may run ahead: unique_id, ds and columns of numbers"),
     ] = None,
+    hierarchy: Annotated[
+        Path | None,
+        typer.Option("--hierarchy", help="unique_id and parent: forecasts add up as the series do"),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help='"ensemble", "chronos" or a plug-in\'s name')
+    ] = "ensemble",
+    model_path: Annotated[
+        Path | None, typer.Option("--model-path", help="folder with the weights of a pre-trained model")
+    ] = None,
+    scorecards: Annotated[
+        Path | None,
+        typer.Option("--scorecards", help="also write what would have been said weeks ago, and what came"),
+    ] = None,
     column: ColumnOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Forecast any long-format file of series, with intervals."""
-    from modacast.trends import EnsembleForecaster
+    from modacast.trends import EnsembleForecaster, load_forecaster
 
     if freq not in {None, "W", "D", "M"}:
         raise InvalidInput(f"--freq is W, D or M, got {freq!r}")
     table = _read_series(series, column_mapping(column))
     signals = None if exog is None else _read_any(exog)
-    made: Any = EnsembleForecaster(freq=freq, levels=tuple(level or (80, 90)))  # type: ignore[arg-type]
-    made.fit(table, exog=signals)
+    chosen: Any = freq
+    made = load_forecaster(model, path=model_path, freq=chosen, levels=tuple(level or (80, 90)))
+    if isinstance(made, EnsembleForecaster):
+        made.fit(table, exog=signals, hierarchy=None if hierarchy is None else _read_any(hierarchy))
+    elif any(option is not None for option in (exog, hierarchy, scorecards)):
+        raise InvalidInput(
+            f"--exog, --hierarchy and --scorecards go with the ensemble, not with --model {model}"
+        )
+    else:
+        made.fit(table)
     emit(made.predict(horizon), out, as_json=as_json)
+    if scorecards is not None and isinstance(made, EnsembleForecaster):
+        emit(made.scorecards(), scorecards)
 
 
 @evaluate_app.command("forecast")
@@ -228,6 +252,7 @@ def _one_trend(
     import pyarrow.compute as pc
 
     from modacast.pipeline.context import ContextReader
+    from modacast.serve.scorecards import scorecard_lines, scorecard_of
 
     rows = board["trends"].filter(pc.equal(board["trends"]["element_id"], element_id)).to_pylist()
     if not rows:
@@ -242,17 +267,19 @@ def _one_trend(
         for row in evidence.select(["id", "text", "source", "published_at"]).to_pylist()
         if row["id"] in ids
     ]
+    cards = scorecard_of(board["scorecards"], f"{element_id}|all")
     context = ContextReader(workspace, board).read(element_id)
     if as_json:
-        print_json(
-            {"trends": rows, "forecast": forecasts.to_pylist(), "evidence": texts, **context_dict(context)}
-        )
+        told = {"trends": rows, "forecast": forecasts.to_pylist(), "scorecard": cards.to_pylist()}
+        print_json({**told, "evidence": texts, **context_dict(context)})
         return
     typer.echo(f"{workspace.lexicon.label(element_id, lang)}  ({element_id})")
     for row in rows:
         typer.echo(f"  {row['segment']:<16} {row['stage']:<10} {row['why']}")
     for row in forecasts.slice(0, 26).to_pylist():
         typer.echo(f"  {row['ds']}  {row['y_hat']:.3%}  80 %: {row['lo_80']:.3%} .. {row['hi_80']:.3%}")
+    for line in scorecard_lines(cards):
+        typer.echo(f"  {line}")
     for row in texts:
         typer.echo(f"  “{row['text'][:120]}” {row['source']}, {row['published_at']:%Y-%m-%d}")
     print_context(context, workspace, lang)
