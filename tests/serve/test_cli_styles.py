@@ -31,6 +31,7 @@ def test_products_shoppers_and_brands(project):
     assert user["n_read"] == 2
     assert "did you mean 'p1" in refused("style", "--item", "p111", "-c", project.folder)
     assert "nothing is known" in refused("style", "--user", "nobody", "-c", project.folder)
+    assert "brand is empty" in refused("style", "--brand", " ", "-c", project.folder)
     assert "names the brand 'Gap'" in refused("style", "--brand", "Gap", "-c", project.folder)
     assert well("style", "--brand", "红色马面裙", "-c", project.folder, "--json").json()["n_read"] == 1
 
@@ -83,4 +84,5 @@ def test_wrong_use_is_refused():
     assert "name one of" in refused("style", "裙", "--item", "p0")
     assert "k is at least 1" in refused("style", "裙", "-k", "0")
     assert "goes with --file" in refused("style", "裙", "--out", "a.csv")
+    assert "there is no file" in refused("style", "--file", "nowhere.csv")
     assert "--lang is zh or en" in refused("style", "裙", "--lang", "xx")

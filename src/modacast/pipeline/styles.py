@@ -170,8 +170,11 @@ def styles_of_brand(workspace: Workspace, brand: str, *, k: int = 5, lang: str =
         lang: language in which reasons quote descriptions: zh or en.
 
     Raises:
+        InvalidInput: the name is empty.
         NotFound: no product and no text names the brand.
     """
+    if not brand.strip():
+        raise InvalidInput("the name of the brand is empty")
     lexicon, reader = workspace.lexicon, reader_of(workspace)
     named = [e.id for e in lexicon.find(brand) if e.facet == "brand"]
     if brand in lexicon and brand.startswith("brand/"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from modacast.pipeline.workspace import Workspace
 
 __all__ = ["compare_trends", "context_dict", "find_element", "print_context"]
+
+_LEAST_TEXTS, _PLACES = 3, 5
 
 _WORDS = {
     "zh": {"against": "此消彼长", "with": "常与之搭配", "where": "谁在谈", "like": "过去像它的",
@@ -66,8 +69,10 @@ def print_context(context: TrendContext, workspace: Workspace, lang: str) -> Non
         )
     for row in context.bonds.to_pylist():
         _line(say["with"], f"{label(row['other_id'])}  ×{row['lift']:.1f}, n {row['n']}, q {row['q']:.2g}")
+    told: Counter[str] = Counter()
     for row in context.split.to_pylist():
-        if row["n"] >= 3:
+        told[row["kind"]] += 1
+        if row["n"] >= _LEAST_TEXTS and told[row["kind"]] <= _PLACES:
             _line(
                 say["where"],
                 f"{row['kind']}={row['value']}  {row['share']:.0%}, {row['index']:.1f} {say['times']}",
