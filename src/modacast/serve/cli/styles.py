@@ -24,6 +24,7 @@ from modacast.serve.cli.terminal import log, print_json, write_table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modacast.config import Settings
     from modacast.pipeline.styles import StyleProfile
 
 __all__ = ["style"]
@@ -100,7 +101,7 @@ def _profile(
 
         settings = open_settings(config, home=home)
         lexicon = Lexicon.load(*settings.lexicon.files)
-        reader = StyleReader(Tagger(lexicon), get_encoder(settings.encoder.model))
+        reader = StyleReader(Tagger(lexicon), get_encoder(_model(settings)))
         return styles_of_texts(reader, [text], k=k, lang=lang)[0], lexicon.label
     workspace = open_workspace(config, home=home)
     if item is not None:
@@ -110,6 +111,15 @@ def _profile(
     else:
         found = styles_of_brand(workspace, brand or "", k=k, lang=lang)
     return found, workspace.lexicon.label
+
+
+def _model(settings: Settings) -> str:
+    """The model of the home where there is one, else the one that the settings name."""
+    from modacast.pipeline.workspace import Workspace
+
+    if settings.project.home.is_dir():
+        return Workspace(settings).encoder_name
+    return "bundled" if settings.encoder.model == "promoted" else settings.encoder.model
 
 
 def _print(profile: StyleProfile, label: Callable[[str, str], str], lang: str) -> None:
