@@ -75,7 +75,8 @@ def lightgbm_forecast(panel: Panel, h: int) -> Array:
     """
     import lightgbm as lgb
 
-    z = np.log(panel.y + 0.01 * np.nanmean(panel.y, axis=1, keepdims=True))
+    small = np.maximum(0.01 * np.nanmean(panel.y, axis=1, keepdims=True), 1e-9)
+    z = np.log(panel.y + small)
     xs, targets = [], []
     first = min(2 * _SEASON, panel.n_steps // 2)
     for t in range(first, panel.n_steps - 1, _STRIDE):
@@ -94,7 +95,7 @@ def lightgbm_forecast(panel: Panel, h: int) -> Array:
     for k in range(1, h + 1):
         x, base = _features(z, panel.n_steps, k)
         answer[:, k - 1] = base + model.predict(x)
-    return np.maximum(np.exp(answer) - 0.01 * np.nanmean(panel.y, axis=1, keepdims=True), 0.0)
+    return np.maximum(np.exp(answer) - small, 0.0)
 
 
 def _features(z: Array, t: int, h: int) -> tuple[Array, Array]:
