@@ -16,6 +16,7 @@ from modacast.encoder.card import model_card
 from modacast.encoder.checks import GENERAL_TEXTS, Gate
 from modacast.encoder.contrastive import PairBank, contrastive_loss, mean_reciprocal_rank
 from modacast.encoder.layered import LayeredBert
+from modacast.encoder.mixing import mix_back
 from modacast.encoder.pairs import Pair, PairSplit, split_pairs
 from modacast.encoder.recipe import KINDS
 from modacast.encoder.replay import replay_texts
@@ -38,8 +39,6 @@ Ints = npt.NDArray[np.int64]
 
 _MIN_PAIRS = 24
 _MEASUREMENTS = 10
-# how far from the base towards the trained weights
-_SHARES = (0.8, 0.6, 0.4, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +142,8 @@ def finetune(
     what the model says of general texts and what it said before the training, which holds it to what it could
     do. The battery's own texts are not among them, so that it says something of texts that were not replayed. The lower layers stand still, and their output for each text is computed once.
 
-    The state with the best validation score is kept. Weights part of the way between the base's and these often forget
-    far less and are as good or better (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"): of those that
-    `settings.gate` accepts, the best on the validation pairs are taken. The model must hold to `settings.gate`: the validation score must
+    The state with the best validation score is kept, or weights on the way back from it to the base that are better or
+    forgot less; see `mixing.mix_back`. The model must hold to `settings.gate`: the validation score must
     rise, and the battery of small checks in other fields and languages must not fall; otherwise nothing is
     written and the old model remains the better one.
 
@@ -245,7 +243,14 @@ class _Training:
         """Train, measure, judge, write."""
         before, base = self.scores(), self._state()
         n_steps, curve = self._train(clock, before[TASK], progress)
-        after, share = self._reconciled(before, base)
+        after, share = mix_back(
+            self.settings.gate,
+            TASK,
+            before,
+            weights=(base, self._state()),
+            restore=self._restore,
+            measure=self.scores,
+        )
         verdict = self.settings.gate.judge(before, after, TASK)
         result = FinetuneResult(
             folder=out if verdict.accepted else None,
@@ -263,24 +268,6 @@ class _Training:
         if verdict.accepted:
             _write(self.model, result, self.settings)
         return result
-
-    def _reconciled(self, before: dict[str, float], base: list[Any]) -> tuple[dict[str, float], float]:
-        """Go back towards the base as far as is good; get the scores there, and the share of the way that is left.
-
-        Of the shares at which the gate accepts the model, the one with the best validation score is taken.
-        """
-        trained = self._state()
-        best: tuple[dict[str, float], float] | None = None
-        found: dict[float, dict[str, float]] = {}
-        for share in (1.0, *_SHARES):
-            self._restore([old.lerp(new, share) for old, new in zip(base, trained, strict=True)])
-            found[share] = self.scores()
-            accepted = self.settings.gate.judge(before, found[share], TASK).accepted
-            if accepted and (best is None or found[share][TASK] > best[0][TASK]):
-                best = found[share], share
-        after, share = best or (found[1.0], 1.0)
-        self._restore([old.lerp(new, share) for old, new in zip(base, trained, strict=True)])
-        return after, share
 
     def scores(self) -> dict[str, float]:
         """Measure on the validation pairs and on the battery."""
