@@ -27,6 +27,7 @@ __all__ = [
     "ProjectSettings",
     "RecommendSettings",
     "ReportSettings",
+    "SentimentSettings",
     "Settings",
     "TrendSettings",
     "load_settings",
@@ -94,6 +95,13 @@ class EncoderSettings(_Section):
     threads: int | None = None
 
 
+class SentimentSettings(_Section):
+    """How the mood of texts is read."""
+
+    encoder: bool = Field(True, description="read with the language model; else by words of praise and blame")
+    learn: bool = Field(True, description="learn from rated reviews")
+
+
 class TrendSettings(_Section):
     """The trend board."""
 
@@ -142,6 +150,7 @@ class Settings(BaseSettings):
     lexicon: LexiconSettings = LexiconSettings()
     clean: CleanSettings = CleanSettings()
     encoder: EncoderSettings = EncoderSettings()
+    sentiment: SentimentSettings = SentimentSettings()
     trends: TrendSettings = TrendSettings()
     recommend: RecommendSettings = RecommendSettings()
     privacy: PrivacySettings = PrivacySettings()

@@ -8,6 +8,7 @@ from modacast.encoder.cached import CachedEncoder
 from modacast.encoder.centring import Centring
 from modacast.encoder.classifier import TextClassifier
 from modacast.encoder.heads import LinearHead
+from modacast.encoder.neighbours import Neighbour, nearest
 from modacast.encoder.runtime import Encoder
 from modacast.encoder.serving import BatchingEncoder
 from modacast.encoder.shared import get_encoder, get_serving_encoder
@@ -18,9 +19,11 @@ __all__ = [
     "Centring",
     "Encoder",
     "LinearHead",
+    "Neighbour",
     "TextClassifier",
     "VectorCache",
     "embed",
     "get_encoder",
     "get_serving_encoder",
+    "nearest",
 ]

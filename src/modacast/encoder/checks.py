@@ -20,7 +20,7 @@ class Gate:
     """What a new model must hold to.
 
     Attributes:
-        min_gain: by which the task's score must rise.
+        min_gain: by more than which the task's score must rise.
         max_loss: by which a check of other abilities may fall.
     """
 
@@ -36,7 +36,7 @@ class Gate:
             task: name of the score that is to rise.
         """
         reasons = []
-        if not after[task] >= before[task] + self.min_gain:
+        if not after[task] > before[task] + self.min_gain:
             reasons.append(f"{task} went from {before[task]:.3f} to {after[task]:.3f}")
         for name, score in before.items():
             if name != task and not after[name] >= score - self.max_loss:

@@ -140,7 +140,8 @@ def finetune(
 
     The loss is that of `contrastive.contrastive_loss`, plus `keep_weight` times the mean of 1 - cosine between
     what the model says of general texts and what it said before the training, which holds it to what it could
-    do. The battery's own texts are not among them, so that it says something of texts that were not replayed. The lower layers stand still, and their output for each text is computed once.
+    do. The battery's own texts are not among them, so that it says something of texts that were not replayed. The
+    lower layers stand still, and their output for each text is computed once, when its first batch comes.
 
     The state with the best validation score is kept, or weights on the way back from it to the base that are better or
     forgot less; see `mixing.mix_back`. The model must hold to `settings.gate`: the validation score must

@@ -168,7 +168,7 @@ def roll_back(workspace: Workspace) -> ModelRecord | None:
         workspace.database.activate_model(ENCODER, version)
         workspace.database.set_state(_HISTORY, history)
         return None if version is None else find_model(workspace, version)
-    raise InvalidInput("no promotion is there to be taken back; `modacast models` lists what there is")
+    raise InvalidInput("no promotion is there to be taken back; `modacast models list` shows what there is")
 
 
 def remove(workspace: Workspace, version: int) -> ModelRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,7 +15,7 @@ from modacast.store import Database, Lake
 
 if TYPE_CHECKING:
     from modacast.elements import Lexicon, Relevance, Tagger
-    from modacast.encoder import CachedEncoder
+    from modacast.encoder import CachedEncoder, Encoder
     from modacast.privacy import Pseudonymiser
 
 __all__ = ["ENCODER", "Workspace"]
@@ -114,11 +115,20 @@ class Workspace:
         return str(folder)
 
     @cached_property
+    def language_model(self) -> Encoder:
+        """The language model; keeps no vector, for texts that are read once."""
+        from modacast.encoder import Encoder
+
+        return Encoder.from_pretrained(self.encoder_name, threads=self.settings.encoder.threads)
+
+    @cached_property
     def encoder(self) -> CachedEncoder:
         """The language model, with the home's cache of vectors."""
-        from modacast.encoder import CachedEncoder, Encoder, VectorCache
+        from modacast.encoder import CachedEncoder, VectorCache
 
-        encoder = Encoder.from_pretrained(self.encoder_name, threads=self.settings.encoder.threads)
-        return CachedEncoder(
-            encoder, VectorCache(self.home / "vectors.sqlite", encoder.model_id, encoder.dim)
-        )
+        model = self.language_model
+        # a cache belongs to one model: after a promotion nothing of the model before is served
+        name = re.sub(r"[^\w.-]", "-", model.model_id)
+        cache = self.home / "vectors" / f"{name}.sqlite"
+        cache.parent.mkdir(exist_ok=True)
+        return CachedEncoder(model, VectorCache(cache, model.model_id, model.dim))

@@ -208,6 +208,13 @@ class Database:
         with self._reading() as connection:
             return connection.scalar(query) == fingerprint
 
+    def imported(self, prefix: str) -> dict[str, str]:
+        """Get key and fingerprint of all imports whose key begins so; they change when what was imported does."""
+        query = sa.select(t.imports.c.key, t.imports.c.fingerprint).order_by(t.imports.c.key)
+        with self._reading() as connection:
+            rows = connection.execute(query.where(t.imports.c.key.startswith(prefix, autoescape=True)))
+            return {row.key: row.fingerprint for row in rows}
+
     def set_state(self, key: str, value: Any) -> None:
         """Remember a JSON-serialisable value."""
         with self._writing() as connection:

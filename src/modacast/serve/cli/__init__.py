@@ -22,7 +22,17 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; errors that modacast raises on purpose become one line and an exit code."""
-    from modacast.serve.cli import loop, models, shoppers, stages, training, trending  # noqa: F401 (each adds its commands)
+    from modacast.serve.cli import (  # noqa: F401 (each adds its commands)
+        loop,
+        models,
+        moods,
+        searching,
+        shoppers,
+        stages,
+        styles,
+        training,
+        trending,
+    )
 
     try:
         app()

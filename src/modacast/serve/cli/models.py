@@ -18,19 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["models_app", "shown_time", "trained_table"]
 
 models_app = typer.Typer(
-    invoke_without_command=True,
+    no_args_is_help=True,
     help="The language models of a home: what they were trained on, how good they are, which is in use.",
     rich_markup_mode=None,
 )
 app.add_typer(models_app, name="models")
-
-
-@models_app.callback()
-def _models(
-    ctx: typer.Context, config: ConfigOption = None, home: HomeOption = None, as_json: JsonOption = False
-) -> None:
-    if ctx.invoked_subcommand is None:
-        list_all(config, home, as_json)
 
 
 @models_app.command("list")

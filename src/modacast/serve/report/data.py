@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 import pyarrow as pa
+from markupsafe import Markup
 
 from modacast.evaluate import Interval
+from modacast.pipeline.context import TrendContext
 from modacast.pipeline.progress import StageRow
 from modacast.types import Element, Item
 
@@ -64,6 +66,8 @@ class ShopperPage:
         before: the list before feedback, by rank.
         after: the list after feedback, by rank; empty where there was none.
         answers: item id to what the shopper did with it in between, one of `EVENT_KINDS`.
+        value_notes: id of a value to what it rests on, in Chinese and in English.
+        styles: id of a style to its weight in (0, 1], the weightiest first.
     """
 
     label: str
@@ -75,6 +79,8 @@ class ShopperPage:
     before: Sequence[Pick] = ()
     after: Sequence[Pick] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
+    value_notes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    styles: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +207,8 @@ class ReportData:
         run: what each stage did.
         rejects: reason to number of rows set aside.
         language_model: what training did.
+        style_map: the map of styles as SVG, empty where none is drawn.
+        context: gives what surrounds an element, for the trends that are shown in close-up; None where unknown.
     """
 
     title: str
@@ -218,3 +226,5 @@ class ReportData:
     run: Sequence[StageRow] = ()
     rejects: Mapping[str, int] = field(default_factory=dict)
     language_model: LanguageModelSummary | None = None
+    style_map: Markup = field(default_factory=Markup)
+    context: Callable[[str], TrendContext] | None = None

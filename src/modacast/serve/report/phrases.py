@@ -177,6 +177,17 @@ PHRASES: Mapping[str, Words] = {
     "where_it_lives": Words("在哪里被谈论", "Where it is talked about"),
     "evidence": Words("证据", "Evidence"),
     "goes_with": Words("常与之搭配", "Goes with"),
+    "goes_with_map": Words(
+        "常与之搭配：越近越不寻常，越大越多", "Goes with: nearer is less by chance, larger is more texts"
+    ),
+    "mood_weekly": Words("情绪：每周，点越大文字越多", "Mood by week; larger dots are more texts"),
+    "against": Words("此消彼长", "Moves against"),
+    "against_note": Words(
+        "同类中随其上升而下降的元素：去趋势后的偏相关显著；不等于因果。",
+        "Elements of its kind that fall as it rises: significant partial correlation of detrended shares. Not a cause.",
+    ),
+    "alike": Words("过去像它的走势，后来如何", "Went like it before, and how that ended"),
+    "carried_by": Words("货架上", "Products that carry it"),
     "why": Words("为何如此判断", "Why we say so"),
     "backtest": Words("若早作预测", "Had we forecast before"),
     "no_evidence": Words("没有可引用的文字。", "No text to quote."),
@@ -203,6 +214,13 @@ PHRASES: Mapping[str, Words] = {
     "likes": Words("偏爱", "Likes"),
     "price_band": Words("常买价位", "Usual price"),
     "cares_for": Words("在意", "Cares for"),
+    "styles": Words("风格", "Styles"),
+    "style_map": Words("风格地图", "Map of styles"),
+    "style_map_lead": Words(
+        "圆的大小是文字与商品里谈到多少；意思相近、常一起出现的靠得近，同色为一群。",
+        "Size is how much texts and products hold of a style; what means alike or stands together lies near, and a "
+        "colour is a group.",
+    ),
     "bought": Words("买过", "Bought"),
     "list_before": Words("反馈前的推荐", "Recommended before feedback"),
     "list_now": Words("推荐", "Recommended"),

@@ -128,7 +128,8 @@ def _pages(data: ReportData, rows: list[BoardRow], names: Names) -> list[Any]:
         else data.documents.slice(0, 0)
     )
     documents = {row["id"]: row for row in found.to_pylist()}
-    return [closeup(row, data.trends, courses, documents, names) for row in chosen]
+    around = {row.id: data.context(row.id) for row in chosen} if data.context else {}
+    return [closeup(row, data.trends, courses, documents, names, around.get(row.id)) for row in chosen]
 
 
 def _environment() -> Environment:
