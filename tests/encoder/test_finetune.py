@@ -103,7 +103,7 @@ def test_the_gate_keeps_a_worse_model_out(tiny, tmp_path):
 def test_the_best_state_is_kept(tiny, tmp_path):
     settings = replace(QUICK, epochs=6, learning_rate=0.3, evaluate_every=1)
     result = finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=settings)
-    assert result.after[TASK] == pytest.approx(max(p.values[TASK] for p in result.curve), abs=1e-6)
+    assert result.after[TASK] >= max(p.values[TASK] for p in result.curve) - 1e-6
 
 
 def test_general_texts_hold_the_model(tiny, tmp_path):
@@ -139,6 +139,38 @@ def test_general_texts_hold_queries_as_well_as_documents(tiny, tmp_path):
     held, free = drift(30.0), drift(0.0)
     assert held[0] < free[0] / 2
     assert held[1] < free[1] / 2
+
+
+class Tolerance(Gate):
+    """Refuses a model that moved more than half of the way, as its checks tell."""
+
+    def judge(self, before, after, task):
+        return super().judge(before, after | {"paraphrases": before["paraphrases"] - after["moved"]}, task)
+
+
+def test_a_model_that_forgot_goes_back_towards_its_base(tiny, tmp_path, monkeypatch):
+    from modacast.encoder import finetune as module
+
+    seen = []
+
+    def scores(self):
+        weights = torch.cat([p.detach().flatten() for p in self.layered.parameters()])
+        seen.append(weights)
+        moved = float((weights - seen[0]).norm())
+        whole = float((seen[1] - seen[0]).norm()) if len(seen) > 1 else 1.0
+        return {TASK: 0.5 + moved / 100, "paraphrases": 1.0, "moved": moved / whole}
+
+    monkeypatch.setattr(module._Training, "scores", scores)
+    monkeypatch.setattr(module._Training, "_retrieval", lambda self: 1.0)
+    settings = replace(QUICK, epochs=1, gate=Tolerance(max_loss=0.5))
+    result = finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=settings)
+    assert result.accepted
+    assert result.share == 0.4
+    assert result.after["moved"] == pytest.approx(0.4, abs=0.01)
+    refused = replace(settings, gate=Tolerance(max_loss=0.1))
+    seen.clear()
+    result = finetune(pairs(), tmp_path / "refused", base=tiny.folder, settings=refused)
+    assert (result.accepted, result.share) == (False, 1.0)
 
 
 def test_the_same_seed_gives_the_same_model(tiny, tmp_path):

@@ -16,6 +16,7 @@ from modacast.encoder.card import model_card
 from modacast.encoder.checks import GENERAL_TEXTS, Gate
 from modacast.encoder.contrastive import PairBank, contrastive_loss, mean_reciprocal_rank
 from modacast.encoder.layered import LayeredBert
+from modacast.encoder.mixing import mix_back
 from modacast.encoder.pairs import Pair, PairSplit, split_pairs
 from modacast.encoder.recipe import KINDS
 from modacast.encoder.replay import replay_texts
@@ -108,6 +109,7 @@ class FinetuneResult:
         n_train: pairs that were learned from.
         n_validation: pairs that were measured with.
         seconds: in all.
+        share: of the way from the base's weights to the trained ones that the model went.
     """
 
     folder: Path | None
@@ -120,6 +122,7 @@ class FinetuneResult:
     n_train: int
     n_validation: int
     seconds: float
+    share: float = 1.0
 
 
 def finetune(
@@ -140,7 +143,8 @@ def finetune(
     do. The battery's own texts are not among them, so that it says something of texts that were not replayed. The
     lower layers stand still, and their output for each text is computed once, when its first batch comes.
 
-    The state with the best validation score is kept. It must hold to `settings.gate`: the validation score must
+    The state with the best validation score is kept, or weights on the way back from it to the base that are better or
+    forgot less; see `mixing.mix_back`. The model must hold to `settings.gate`: the validation score must
     rise, and the battery of small checks in other fields and languages must not fall; otherwise nothing is
     written and the old model remains the better one.
 
@@ -238,9 +242,16 @@ class _Training:
 
     def run(self, out: Path, clock: TrainingClock, progress: Progress | None) -> FinetuneResult:
         """Train, measure, judge, write."""
-        before = self.scores()
+        before, base = self.scores(), self._state()
         n_steps, curve = self._train(clock, before[TASK], progress)
-        after = self.scores()
+        after, share = mix_back(
+            self.settings.gate,
+            TASK,
+            before,
+            weights=(base, self._state()),
+            restore=self._restore,
+            measure=self.scores,
+        )
         verdict = self.settings.gate.judge(before, after, TASK)
         result = FinetuneResult(
             folder=out if verdict.accepted else None,
@@ -253,6 +264,7 @@ class _Training:
             n_train=len(self.train),
             n_validation=len(self.held),
             seconds=clock.seconds,
+            share=share,
         )
         if verdict.accepted:
             _write(self.model, result, self.settings)

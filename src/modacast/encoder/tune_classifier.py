@@ -22,6 +22,7 @@ from modacast.encoder.checks import GENERAL_TEXTS, Gate
 from modacast.encoder.heads import Label, LinearHead, held_out_groups, label_classes
 from modacast.encoder.layered import LayeredBert
 from modacast.encoder.masking import batches_in_order
+from modacast.encoder.mixing import mix_back
 from modacast.encoder.models import find_model
 from modacast.encoder.recipe import KINDS
 from modacast.encoder.replay import replay_texts
@@ -104,6 +105,7 @@ class ClassifierResult:
         n_train: texts that were learned from.
         n_validation: texts that were measured with.
         seconds: in all.
+        share: of the way from the base's weights to the trained ones that the model went.
     """
 
     folder: Path | None
@@ -116,6 +118,7 @@ class ClassifierResult:
     n_train: int
     n_validation: int
     seconds: float
+    share: float = 1.0
 
 
 def finetune_classifier(
@@ -131,7 +134,8 @@ def finetune_classifier(
     """Train a head and the layers below it on labelled texts, and write both if they are better.
 
     The loss is cross-entropy, plus `keep_weight` times the mean of 1 - cosine between what the encoder says of general
-    texts and what it said before. The state with the best validation accuracy is kept. It must hold to
+    texts and what it said before. The state with the best validation accuracy is kept, or one on the way
+    back from it (`mixing.mix_back`). It must hold to
     `settings.gate`: be no worse than a head on the encoder as it was, and not fall in the battery of small checks.
 
     Args:
@@ -212,9 +216,16 @@ class _Training:
 
     def run(self, out: Path, clock: TrainingClock, progress: Progress | None) -> ClassifierResult:
         """Train, measure, judge, write."""
-        before = self.scores()
+        before, base = self.scores(), self._state()
         n_steps, curve = self._train(clock, before[ACCURACY], progress)
-        after = self.scores()
+        after, share = mix_back(
+            self.settings.gate,
+            ACCURACY,
+            before,
+            weights=(base, self._state()),
+            restore=self._restore,
+            measure=self.scores,
+        )
         verdict = self.settings.gate.judge(before, after, ACCURACY)
         result = ClassifierResult(
             folder=out if verdict.accepted else None,
@@ -227,6 +238,7 @@ class _Training:
             n_train=len(self.texts),
             n_validation=len(self.held),
             seconds=clock.seconds,
+            share=share,
         )
         if verdict.accepted:
             self._write(result, out)
@@ -270,9 +282,7 @@ class _Training:
                 curve.append(CurvePoint(step, clock.seconds, {ACCURACY: score, "training loss": loss}))
                 if score >= best:
                     best, best_state = score, self._state()
-        with self.torch.no_grad():
-            for parameter, kept in zip(self.parameters, best_state, strict=True):
-                parameter.copy_(kept)
+        self._restore(best_state)
         return step, curve
 
     def _step(self, step: int, places: Ints, rate: float, rng: np.random.Generator) -> float:
@@ -302,6 +312,11 @@ class _Training:
 
     def _state(self) -> list[Any]:
         return [parameter.detach().clone() for parameter in self.parameters]
+
+    def _restore(self, state: list[Any]) -> None:
+        with self.torch.no_grad():
+            for parameter, kept in zip(self.parameters, state, strict=True):
+                parameter.copy_(kept)
 
     def _write(self, result: ClassifierResult, out: Path) -> None:
         head = self.head.retuned(*self._weights(), self._held_scores(), self.held_truth)
