@@ -8,19 +8,21 @@ yet written down is written down first.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modacast.documents import segment
 from modacast.pipeline.corpus import Corpus, PairSet
+from modacast.pipeline.held_out import pair_scores
 from modacast.pipeline.models import ModelRecord, model_folder, next_version, register
 from modacast.pipeline.workspace import ENCODER, Workspace
 from modacast.store.files import write_atomically
 
 if TYPE_CHECKING:
     from modacast.encoder.finetune import FinetuneSettings
+    from modacast.encoder.pairs import Pair
     from modacast.encoder.pretrain import PretrainSettings
     from modacast.encoder.student import StudentSettings
     from modacast.encoder.training import Progress
@@ -110,9 +112,14 @@ def train_finetune(
     *,
     base: str | None = None,
     out: Path | None = None,
+    test: Sequence[Pair] = (),
     progress: Progress | None = None,
 ) -> Trained:
-    """Train on pairs; see `encoder.finetune.finetune` and `train_pretrain`."""
+    """Train on pairs; see `encoder.finetune.finetune` and `train_pretrain`.
+
+    With `test`, pairs that are none of `pairs`, the outcome also says what the model in use makes of them and what the
+    new one does; see `held_out.pair_scores`.
+    """
     from modacast.encoder.finetune import finetune
 
     def run(folder: Path, start: str) -> Trained:
@@ -124,7 +131,8 @@ def train_finetune(
             vocabulary_texts=_surfaces(workspace),
             progress=progress,
         )
-        return _finetuned(result.folder, asdict(result))
+        made = _finetuned(result.folder, asdict(result))
+        return replace(made, metrics={**_on_unseen(workspace, made.folder, test), **made.metrics})
 
     return _trained(workspace, "finetune", run, pairs.facts(), asdict(settings), base=base, out=out)
 
@@ -192,12 +200,11 @@ def _trained(
         return run(out, base or workspace.encoder_name)
     with workspace.locked():
         adopt(workspace)
-        active = workspace.database.active_model(ENCODER)
         version = next_version(workspace)
         plan = {
             "task": task,
             "base": _shown(base or workspace.encoder_name),
-            "parent": active.version if base is None and active is not None else None,
+            "parent": _version_at(workspace, base or workspace.encoder_name),
             "data": dict(data),
             "settings": dict(settings),
         }
@@ -229,6 +236,27 @@ def _shown(base: str) -> str:
     """Get a base's name; of a folder its own name, never the whole path."""
     path = Path(base).expanduser()
     return path.resolve().name if path.is_dir() else base
+
+
+def _version_at(workspace: Workspace, base: str) -> int | None:
+    """Get the version of the home whose folder `base` is; None where it is another model."""
+    there = Path(base).expanduser().resolve()
+    versions = (stored.version for stored in workspace.database.models(ENCODER))
+    return next((v for v in versions if model_folder(workspace, v).resolve() == there), None)
+
+
+def _on_unseen(
+    workspace: Workspace, folder: Path | None, test: Sequence[Pair]
+) -> dict[str, dict[str, float | None]]:
+    """Measure the model in use and the new one on pairs that neither was trained on."""
+    from modacast.encoder import Encoder
+
+    if not test:
+        return {}
+    before = pair_scores(workspace.language_model, test)
+    threads = workspace.settings.encoder.threads
+    after = pair_scores(Encoder.from_pretrained(folder, threads=threads), test) if folder else {}
+    return {name: {"before": value, "after": after.get(name)} for name, value in before.items()}
 
 
 def _surfaces(workspace: Workspace) -> list[str]:

@@ -15,6 +15,7 @@ from modacast.evaluate import Interval
 from modacast.pipeline.board import latest_board
 from modacast.pipeline.context import ContextReader
 from modacast.pipeline.demo import DemoOutcome
+from modacast.pipeline.models import list_models
 from modacast.pipeline.people import fitted, open_shop
 from modacast.pipeline.progress import Silent
 from modacast.pipeline.run import Outcome
@@ -107,6 +108,7 @@ def _data(
         truth=truth,
         run=outcome.rows,
         rejects=outcome.rejects,
+        language_models=list_models(workspace),
         style_map=map_of_styles(workspace).drawn(),
         context=ContextReader(workspace, board).read if board["trends"].num_rows else None,
     )

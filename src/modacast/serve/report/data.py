@@ -12,13 +12,13 @@ from markupsafe import Markup
 
 from modacast.evaluate import Interval
 from modacast.pipeline.context import TrendContext
+from modacast.pipeline.models import ModelRecord
 from modacast.pipeline.progress import StageRow
 from modacast.types import Element, Item
 
 __all__ = [
     "FeedbackSummary",
     "Lang",
-    "LanguageModelSummary",
     "MetricChange",
     "Pick",
     "Reasons",
@@ -165,29 +165,6 @@ class TruthCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageModelSummary:
-    """What training did to the language model.
-
-    Attributes:
-        name: of the model.
-        metric: what was measured, such as `"MRR"`.
-        before: the figure before training.
-        after: likewise after.
-        n_texts: texts that it was trained on.
-        seconds: wall time of the training.
-        losses: the loss along the way, first to last.
-    """
-
-    name: str
-    metric: str
-    before: Interval
-    after: Interval
-    n_texts: int = 0
-    seconds: float = 0.0
-    losses: Sequence[float] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class ReportData:
     """All that a report shows. What is optional may be absent, and its section says so or is left out.
 
@@ -206,7 +183,7 @@ class ReportData:
         truth: the board against a known truth.
         run: what each stage did.
         rejects: reason to number of rows set aside.
-        language_model: what training did.
+        language_models: versions of the language model that were trained.
         style_map: the map of styles as SVG, empty where none is drawn.
         context: gives what surrounds an element, for the trends that are shown in close-up; None where unknown.
     """
@@ -225,6 +202,6 @@ class ReportData:
     truth: TruthCheck | None = None
     run: Sequence[StageRow] = ()
     rejects: Mapping[str, int] = field(default_factory=dict)
-    language_model: LanguageModelSummary | None = None
+    language_models: Sequence[ModelRecord] = ()
     style_map: Markup = field(default_factory=Markup)
     context: Callable[[str], TrendContext] | None = None

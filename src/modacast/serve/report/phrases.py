@@ -101,6 +101,8 @@ STEP_NAMES: Mapping[str, Words] = {
     "profiles": Words("画像", "Build profiles"),
     "learn": Words("从反馈学习", "Learn from feedback"),
     "recommend": Words("推荐", "Recommend"),
+    "pretrain": Words("语言模型预训练", "Pre-train the language model"),
+    "finetune": Words("语言模型微调", "Fine-tune the language model"),
 }
 
 PHRASES: Mapping[str, Words] = {
@@ -276,10 +278,18 @@ PHRASES: Mapping[str, Words] = {
     "miss": Words("错过", "missed"),
     "false_alarms": Words("误报", "False alarms"),
     "no_false_alarms": Words("没有误报。", "No false alarm."),
-    "model_learned": Words("语言模型学到了什么", "What the language model learned"),
-    "training_loss": Words("训练损失", "Training loss"),
-    "model_note": Words("{name}，{n} 篇文字，{time}。", "{name}, {n} texts, {time}."),
     "no_scores": Words("历史还不够长，无法回测。", "The history is too short for a back-test."),
+    # the language model
+    "model_learned": Words("语言模型", "Language model"),
+    "model_lead": Words(
+        "在这些文字上训练出的版本：学了什么，学前学后各有多准。只有通过检验的版本才能启用。",
+        "Versions trained on these texts: what they learned, and how good they were before and after. Only what passes "
+        "the gate can be put to use.",
+    ),
+    "model_measured": Words("测量", "Measured"),
+    "model_before": Words("之前", "Before"),
+    "model_after": Words("之后", "After"),
+    "model_against": Words("未通过的原因", "What spoke against it"),
     # making
     "making": Words("怎样做成", "How this was made"),
     "steps": Words("每一步", "Step by step"),
