@@ -9,6 +9,7 @@ import pytest
 from made_panels import MONDAY, make_corpus, make_panel
 
 from modacast.errors import InvalidInput
+from modacast.trends.counting import Weighing
 from modacast.trends.series import split_unique_id, weekly_series
 from modacast.types import PANEL, SERIES
 
@@ -59,8 +60,8 @@ def test_one_author_is_no_trend():
         _post(0, "a", author=f"u{i}") for i in range(5)
     ]
     documents, mentions = make_corpus(posts)
-    got = weekly_series(mentions, documents, NO_PANEL, min_mentions=1, author_cap=3, read_until=END)
-    assert _by_week(got, "a|all", "n_mentions") == {0: 8}
+    got = weekly_series(mentions, documents, NO_PANEL, min_mentions=1, read_until=END)
+    assert _by_week(got, "a|all", "n_mentions") == {0: 7}
 
 
 def _two_sources(n_quiet, n_chatty):
@@ -73,7 +74,7 @@ def _two_sources(n_quiet, n_chatty):
         if n:
             panel.append((MONDAY + timedelta(weeks=week), "chatty", "zh", n))
     documents, mentions = make_corpus(posts)
-    got = weekly_series(mentions, documents, make_panel(panel), author_cap=99, read_until=END)
+    got = weekly_series(mentions, documents, make_panel(panel), weighing=Weighing(99, 1.0), read_until=END)
     return np.array(list(_by_week(got, "a|all").values()))
 
 
