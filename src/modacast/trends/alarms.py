@@ -64,7 +64,7 @@ class AlarmRules:
     Attributes:
         q: largest false discovery rate in (0, 1].
         min_count: fewest weighted texts.
-        min_stories: fewest separate stories.
+        min_stories: fewest separate stories, and fewest authors.
         min_ratio: smallest count over expectation.
         season_p: an earlier year's season explains a count that is likelier than this beside it.
         refractory: weeks without surprise after which an element may alarm again.
@@ -184,9 +184,7 @@ class _Alarm:
 class _Walk:
     """Goes through the weeks in order and remembers what has been told."""
 
-    def __init__(
-        self, found: Surprise, stories: Stories, rules: AlarmRules, seasonal: frozenset[str]
-    ) -> None:
+    def __init__(self, found: Surprise, stories: Stories, rules: AlarmRules, seasonal: list[str]) -> None:
         self._found = found
         self._stories = stories
         self._rules = rules
@@ -254,7 +252,7 @@ class _Walk:
         reading = self._stories.read(found.elements[row], found.weeks[week], width)
         count = float(found.count[row, week]) * reading.worth
         expected = float(found.expected[row, week])
-        if reading.n_stories < rules.min_stories or count < rules.min_count:
+        if min(reading.n_stories, reading.n_authors) < rules.min_stories or count < rules.min_count:
             return None
         if count < rules.min_ratio * expected:
             return None

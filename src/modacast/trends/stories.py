@@ -20,9 +20,9 @@ import pyarrow as pa
 
 __all__ = ["Reading", "Stories", "Text"]
 
+_OFTEN = 0.005  # share of all texts so far from which a word says nothing of a story
+_OFTEN_TEXTS = 10
 _SAME = 0.34  # Jaccard similarity of two texts' other words from which they tell one story
-_COMMON = 0.5  # share of a rise's texts from which a word belongs to the element and not to a story
-_FEW = 4  # texts below which no word is called common
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Text:
         day: UTC day on which it was published.
         source: its source.
         author: its author's pseudonym, or its id where that is unknown.
-        words: its words.
+        words: its words, without those that name the element.
         notice: its engagement, 0 where unknown.
     """
 
@@ -96,7 +96,9 @@ class Reading:
 
 
 class Stories:
-    """Finds the texts that name an element within some weeks.
+    """Finds the texts that name an element within some weeks; ask for later weeks after earlier ones.
+
+    Words that one text in two hundred has had so far, such as "outfit", do not tell stories apart.
 
     Args:
         mentions: `MENTIONS`.
@@ -106,41 +108,74 @@ class Stories:
     def __init__(self, mentions: pa.Table, documents: pa.Table) -> None:
         columns = ["id", "text", "source", "published_at", "author_key", "engagement", "tokens"]
         given = documents.select([c for c in columns if c in documents.column_names])
-        named = pl.DataFrame(mentions.select(["doc_id", "element_id"])).unique()
+        named = (
+            pl.DataFrame(mentions.select(["doc_id", "element_id", "surface"]))
+            .group_by("doc_id", "element_id")
+            .agg(pl.col("surface").unique())
+        )
         self._documents = pl.DataFrame(given).with_columns(pl.col("published_at").dt.date().alias("day"))
         numbered = self._documents.select("id", "day").with_row_index("row")
         found = named.join(numbered, left_on="doc_id", right_on="id").sort("element_id", "day", "doc_id")
+        self._by_day = np.argsort(self._documents["day"].to_numpy(), kind="stable")
+        self._n_known = 0
+        self._often: Counter[str] = Counter()
         self._rows = {
-            str(key[0]): (part["day"].to_numpy(), part["row"].to_numpy())
+            str(key[0]): _Named(part["day"].to_numpy(), part["row"].to_numpy(), part["surface"].to_list())
             for key, part in found.group_by("element_id", maintain_order=True)
         }
 
     def naming(self, elements: Iterable[str]) -> frozenset[str]:
         """Get the ids of all texts that name one of some elements."""
-        rows = [self._rows[name][1] for name in elements if name in self._rows]
+        rows = [self._rows[name].rows for name in elements if name in self._rows]
         return frozenset(self._documents["id"][np.concatenate(rows)].to_list()) if rows else frozenset()
 
     def read(self, element_id: str, last: date, n_weeks: int) -> Reading:
         """Get the texts that name an element in the `n_weeks` weeks that end with the week of Monday `last`."""
-        days, rows = self._rows.get(element_id, (np.array([], "datetime64[D]"), np.array([], np.int64)))
+        named = self._rows.get(element_id)
+        if named is None:
+            return Reading((), np.array([], np.int64))
         first = np.datetime64(last - timedelta(weeks=n_weeks - 1))
         end = np.datetime64(last + timedelta(days=7))
-        inside = (days >= first) & (days < end)
-        texts = tuple(_text(row) for row in self._documents[rows[inside]].to_dicts())
+        inside = np.flatnonzero((named.days >= first) & (named.days < end))
+        rows = self._documents[named.rows[inside]].to_dicts()
+        self._learn(end)
+        texts = tuple(self._text(row, named.surfaces[i]) for row, i in zip(rows, inside, strict=True))
         return Reading(texts, _stories([text.words for text in texts]))
 
+    def _learn(self, end: np.datetime64) -> None:
+        """Count the words of all texts before a day; none of a later day are known."""
+        days = self._documents["day"].to_numpy()
+        until = int(np.searchsorted(days[self._by_day], end))
+        for row in self._documents[self._by_day[self._n_known : until]].to_dicts():
+            self._often.update(set(_words(row)))
+        self._n_known = max(self._n_known, until)
 
-def _text(row: Mapping[str, Any]) -> Text:
-    words = row.get("tokens") or _pairs(row.get("text") or "")
-    notice = row.get("engagement") or 0.0
-    return Text(
-        id=str(row["id"]),
-        day=row["day"],
-        source=str(row["source"]),
-        author=str(row.get("author_key") or row["id"]),
-        words=frozenset(words),
-        notice=0.0 if math.isnan(notice) else notice,
-    )
+    def _text(self, row: Mapping[str, Any], surfaces: Sequence[str]) -> Text:
+        """Read a text; neither what names the element nor what all say belongs to its story."""
+        limit = max(_OFTEN_TEXTS, _OFTEN * self._n_known)
+        told = (w for w in _words(row) if self._often[w] < limit)
+        notice = row.get("engagement") or 0.0
+        return Text(
+            id=str(row["id"]),
+            day=row["day"],
+            source=str(row["source"]),
+            author=str(row.get("author_key") or row["id"]),
+            words=frozenset(w for w in told if not any(w in surface or surface in w for surface in surfaces)),
+            notice=0.0 if math.isnan(notice) else notice,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Where an element is named: days, rows of the documents, and the words that named it."""
+
+    days: npt.NDArray[np.datetime64]
+    rows: npt.NDArray[np.int64]
+    surfaces: list[list[str]]
+
+
+def _words(row: Mapping[str, Any]) -> list[str]:
+    return row.get("tokens") or _pairs(row.get("text") or "")
 
 
 def _pairs(text: str) -> list[str]:
@@ -149,16 +184,10 @@ def _pairs(text: str) -> list[str]:
 
 
 def _stories(words: Sequence[frozenset[str]]) -> npt.NDArray[np.int64]:
-    """Join texts that are alike, directly or through others; words that most of them have do not count."""
-    n = len(words)
-    story = np.arange(n)
-    if n >= _FEW:
-        often = Counter(word for said in words for word in said)
-        common = {word for word, times in often.items() if times >= _COMMON * n}
-        words = [said - common for said in words]
-    for i in range(n):
+    """Join texts that are alike, directly or through others; those that say nothing else are alike."""
+    story = np.arange(len(words))
+    for i in range(len(words)):
         for j in range(i):
-            shared = len(words[i] & words[j])
-            if shared and shared >= _SAME * len(words[i] | words[j]):
+            if len(words[i] & words[j]) >= _SAME * len(words[i] | words[j]):
                 story[story == story[i]] = story[j]
     return story

@@ -57,7 +57,7 @@ class Surprise:
         season_p: the least surprising chance against the same weeks of earlier years, 0 where there are none.
         season_count: the most that an earlier year's season had, scaled to the window.
         n_seasons: earlier years in which the same weeks stood well above the rest of that time.
-        phi: dispersion that counts were deflated by.
+        phi: dispersion, >= 1; 1 is a Poisson draw.
     """
 
     elements: tuple[str, ...]
@@ -191,7 +191,7 @@ def _one_window(part: _Chunk, phi: Array, width: int, n_windows: int) -> list[Ar
     exposure = (propensity * volume).sum(axis=1)
     past = (propensity * seen).sum(axis=1)
     before = said.sum(axis=1)
-    p = _tail(now / phi, before / phi, past, exposure)
+    p = _tail(now, before, past, exposure, phi)
     usual_rate = (before + _PRIOR) / np.maximum(past, 1e-9)
     season_p, season_count, n_seasons = _season(part, propensity, (now, exposure, phi, usual_rate), width)
     alive = (part.total > 0) & (volume.sum(axis=0) > 0)
@@ -213,7 +213,7 @@ def _season(
         said = _between(part.said, first, last).sum(axis=1)
         there = (propensity * _between(part.read, first, last)).sum(axis=1)
         known = (last > _SHIFT) & (there > 0)
-        p = np.where(known, _tail(count / phi, said / phi, there, exposure), 0.0)
+        p = np.where(known, _tail(count, said, there, exposure, phi), 0.0)
         rate = said / np.maximum(there, 1e-9)
         worst = np.maximum(worst, p)
         most = np.maximum(most, np.where(known, rate * exposure, 0.0))
@@ -221,13 +221,19 @@ def _season(
     return worst, most, seasons
 
 
-def _tail(count: Array, before: Array, past: Array, exposure: Array) -> Array:
-    """Chance of `count` or more: the upper tail of the negative binomial predictive, at any real count."""
+def _tail(count: Array, before: Array, past: Array, exposure: Array, phi: Array) -> Array:
+    """Chance of `count` or more under a negative binomial that is as wide as past and dispersion make it.
+
+    The Gamma-Poisson predictive has mean m = (before + 1/2) * exposure / past and size before + 1/2. Counts that
+    scatter phi times as much as Poisson draws add (phi - 1) m to its variance, and leave the past only 1/phi of
+    its worth; the size is set so that the variance is right, and the tail holds at any real count.
+    """
     from scipy.special import betainc
 
     usable = (count > 1e-9) & (exposure > 0) & (past > 0)
-    share = np.where(usable, exposure / np.maximum(past + exposure, 1e-9), 0.5)
-    tail = betainc(np.where(usable, count, 1.0), before + _PRIOR, share)
+    mean = (before + _PRIOR) * exposure / np.maximum(past, 1e-9)
+    size = 1.0 / ((phi - 1.0) / np.maximum(mean, 1e-12) + 1.0 / (before / phi + _PRIOR))
+    tail = betainc(np.where(usable, count, 1.0), size, np.where(usable, mean / (mean + size), 0.5))
     return np.where(usable, np.maximum(tail, 1e-300), 1.0)
 
 

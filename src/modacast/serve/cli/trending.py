@@ -33,6 +33,8 @@ evaluate_app = typer.Typer(
 )
 app.add_typer(evaluate_app, name="evaluate")
 
+_ALARM_WEEKS = 4  # an element that alarmed since then is marked
+_SPOKEN = ("zh", "en")
 _SORTS = ("growth", "level", "confidence", "mentions", "forecast")
 
 
@@ -179,13 +181,17 @@ def _select(board: pa.Table, *, segment: str, stage: str | None, facet: str | No
 def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
     from rich.table import Table
 
+    from modacast.pipeline.alarms import alarms_of_week
+
     shown = Table(box=None, header_style="bold", pad_edge=False)
     for name, side in (("trend", "left"), ("facet", "left"), ("stage", "left"), ("share", "right"), ("growth", "right"),
                        ("forecast", "right"), ("sure", "right"), ("mood", "right"), ("since", "left"), ("mentions", "right")):  # fmt: skip
         shown.add_column(name, justify=side)  # type: ignore[arg-type]
+    alarmed = {row["element_id"] for row in alarms_of_week(workspace, weeks=_ALARM_WEEKS)}
     for row in table.to_pylist():
+        mark = " !" if row["element_id"] in alarmed else ""
         shown.add_row(
-            workspace.lexicon.label(row["element_id"], lang),
+            workspace.lexicon.label(row["element_id"], lang) + mark,
             row["element_id"].partition("/")[0],
             row["stage"],
             f"{row['level']:.3%}",
@@ -203,6 +209,8 @@ def _one_trend(
     workspace: Workspace, board: dict[str, pa.Table], element_id: str, *, lang: str, as_json: bool
 ) -> None:
     import pyarrow.compute as pc
+
+    from modacast.pipeline.alarms import alarms_of_week
 
     rows = board["trends"].filter(pc.equal(board["trends"]["element_id"], element_id)).to_pylist()
     if not rows:
@@ -223,6 +231,9 @@ def _one_trend(
     typer.echo(f"{workspace.lexicon.label(element_id, lang)}  ({element_id})")
     for row in rows:
         typer.echo(f"  {row['segment']:<16} {row['stage']:<10} {row['why']}")
+    for alarm in alarms_of_week(workspace, weeks=52):
+        if alarm["element_id"] == element_id:
+            typer.echo(f"  ! {alarm['ds']}  {alarm[f'why_{lang}' if lang in _SPOKEN else 'why_en']}")
     for row in forecasts.slice(0, 26).to_pylist():
         typer.echo(f"  {row['ds']}  {row['y_hat']:.3%}  80 %: {row['lo_80']:.3%} .. {row['hi_80']:.3%}")
     for row in texts:

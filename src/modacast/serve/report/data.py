@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -201,6 +201,7 @@ class ReportData:
         run: what each stage did.
         rejects: reason to number of rows set aside.
         language_model: what training did.
+        alarms: rows of `ALARMS` of the last weeks, newest first.
     """
 
     title: str
@@ -218,3 +219,4 @@ class ReportData:
     run: Sequence[StageRow] = ()
     rejects: Mapping[str, int] = field(default_factory=dict)
     language_model: LanguageModelSummary | None = None
+    alarms: Sequence[Mapping[str, Any]] = ()
