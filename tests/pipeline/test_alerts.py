@@ -259,7 +259,7 @@ def test_login_under_tls(tmp_path, monkeypatch):
 
     def check(server, session, envelope, mechanism, data):
         seen.append((data.login, data.password))
-        return AuthResult(success=data.password == SECRET.encode())
+        return AuthResult(success=data.password == SECRET.encode(), handled=False)
 
     port = _free_port()
     controller = Controller(box, hostname="127.0.0.1", port=port, tls_context=context, authenticator=check,
