@@ -48,7 +48,7 @@ _TYPES = {
 _BETTER = {
     "project.title": "name of the project, shown on the report",
     "project.lang": "language of the report",
-    "encoder.model": '`"bundled"`, a folder, or the name of a model that is on this machine',
+    "encoder.model": '`"promoted"`: what `modacast models promote` put to use, else the bundled one; or `"bundled"`, a folder, the name of a model that is on this machine',
     "encoder.threads": "batches that are computed at a time; the cores that this process may use where not given",
     "trends.segments": 'what trends are made for: `"all"`, each language (`"lang"`), each source (`"source"`)',
     "recommend.k": "length of a list",

@@ -17,6 +17,7 @@ _HOMES = {
     "Sentiment": "modacast.elements",
     "Tagger": "modacast.elements",
     "forecast": "modacast.trends",
+    "nearest": "modacast.encoder",
     "trend_board": "modacast.trends",
     "weekly_series": "modacast.trends",
 }

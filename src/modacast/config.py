@@ -28,6 +28,7 @@ __all__ = [
     "ProjectSettings",
     "RecommendSettings",
     "ReportSettings",
+    "SentimentSettings",
     "Settings",
     "TrendSettings",
     "load_settings",
@@ -91,8 +92,18 @@ class CleanSettings(_Section):
 class EncoderSettings(_Section):
     """Which language model."""
 
-    model: str = "bundled"
+    model: str = Field(
+        "promoted",
+        description="the promoted one of this home, else the bundled one; or bundled, a folder, a name",
+    )
     threads: int | None = None
+
+
+class SentimentSettings(_Section):
+    """How the mood of texts is read."""
+
+    encoder: bool = Field(True, description="read with the language model; else by words of praise and blame")
+    learn: bool = Field(True, description="learn from rated reviews")
 
 
 class TrendSettings(_Section):
@@ -180,6 +191,7 @@ class Settings(BaseSettings):
     lexicon: LexiconSettings = LexiconSettings()
     clean: CleanSettings = CleanSettings()
     encoder: EncoderSettings = EncoderSettings()
+    sentiment: SentimentSettings = SentimentSettings()
     trends: TrendSettings = TrendSettings()
     alerts: AlertSettings = AlertSettings()
     recommend: RecommendSettings = RecommendSettings()

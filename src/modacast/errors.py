@@ -17,6 +17,7 @@ __all__ = [
     "ModacastError",
     "NotFitted",
     "NotFound",
+    "Overloaded",
     "StorageError",
     "suggest",
 ]
@@ -64,6 +65,13 @@ class MissingExtra(ModacastError, ImportError):
     def __init__(self, extra: str, need: str) -> None:
         super().__init__(f"{need} needs the extra {extra!r}: pip install 'modacast[{extra}]'")
         self.extra = extra
+
+
+class Overloaded(ModacastError):
+    """More was asked for at once than can be worked off; the same request may succeed later."""
+
+    exit_code = 1
+    http_status = 503
 
 
 class ConsentRequired(ModacastError, PermissionError):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from modacast.elements import Sentiment, Tagger
 from modacast.elements.clauses import split_clauses
-from modacast.elements.sentiment import load_polarity
+from modacast.elements.polarity import load_polarity
 from modacast.errors import InvalidInput, NotFound
 from modacast.types import LANGUAGES
 

@@ -103,7 +103,7 @@ def test_the_gate_keeps_a_worse_model_out(tiny, tmp_path):
 def test_the_best_state_is_kept(tiny, tmp_path):
     settings = replace(QUICK, epochs=6, learning_rate=0.3, evaluate_every=1)
     result = finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=settings)
-    assert result.after[TASK] == pytest.approx(max(p.values[TASK] for p in result.curve), abs=1e-6)
+    assert result.after[TASK] >= max(p.values[TASK] for p in result.curve) - 1e-6
 
 
 def test_general_texts_hold_the_model(tiny, tmp_path):
@@ -116,6 +116,61 @@ def test_general_texts_hold_the_model(tiny, tmp_path):
         return 1 - float((new.encode(["白 a b"]) * old.encode(["白 a b"])).sum())
 
     assert drift(30.0) < drift(0.0)
+
+
+def test_general_texts_hold_queries_as_well_as_documents(tiny, tmp_path):
+    # a model that marks what asks and what answers, as the e5 family does
+    (tiny.folder / "modules.json").write_text(json.dumps([{"type": "models.Transformer", "path": ""}]))
+    prompts = {"prompts": {"query": "a ", "document": "b "}}
+    (tiny.folder / "config_sentence_transformers.json").write_text(json.dumps(prompts))
+    texts = ["白 裙 长", "黑 新 中", "式 短", "连 衣 风", "多 巴 胺", "色 马"]
+
+    def drift(weight):
+        settings = replace(QUICK, keep_weight=weight, n_keep=32)
+        out = tmp_path / str(weight)
+        folder = finetune(pairs(), out, base=tiny.folder, settings=settings, general_texts=texts).folder
+        new = Encoder.from_pretrained(folder, cache_dir=tmp_path / "cache", precision="float32")
+        old = Encoder.from_pretrained(tiny.folder, cache_dir=tmp_path / "cache", precision="float32")
+        return [
+            1 - float((new.encode(texts, kind=kind) * old.encode(texts, kind=kind)).sum(axis=1).mean())
+            for kind in ("query", "document")
+        ]
+
+    held, free = drift(30.0), drift(0.0)
+    assert held[0] < free[0] / 2
+    assert held[1] < free[1] / 2
+
+
+class Tolerance(Gate):
+    """Refuses a model that moved more than half of the way, as its checks tell."""
+
+    def judge(self, before, after, task):
+        return super().judge(before, after | {"paraphrases": before["paraphrases"] - after["moved"]}, task)
+
+
+def test_a_model_that_forgot_goes_back_towards_its_base(tiny, tmp_path, monkeypatch):
+    from modacast.encoder import finetune as module
+
+    seen = []
+
+    def scores(self):
+        weights = torch.cat([p.detach().flatten() for p in self.layered.parameters()])
+        seen.append(weights)
+        moved = float((weights - seen[0]).norm())
+        whole = float((seen[1] - seen[0]).norm()) if len(seen) > 1 else 1.0
+        return {TASK: 0.5 + moved / 100, "paraphrases": 1.0, "moved": moved / whole}
+
+    monkeypatch.setattr(module._Training, "scores", scores)
+    monkeypatch.setattr(module._Training, "_retrieval", lambda self: 1.0)
+    settings = replace(QUICK, epochs=1, gate=Tolerance(max_loss=0.5))
+    result = finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=settings)
+    assert result.accepted
+    assert result.share == 0.4
+    assert result.after["moved"] == pytest.approx(0.4, abs=0.01)
+    refused = replace(settings, gate=Tolerance(max_loss=0.1))
+    seen.clear()
+    result = finetune(pairs(), tmp_path / "refused", base=tiny.folder, settings=refused)
+    assert (result.accepted, result.share) == (False, 1.0)
 
 
 def test_the_same_seed_gives_the_same_model(tiny, tmp_path):

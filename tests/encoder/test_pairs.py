@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modacast.encoder.pairs import Pair, attribute_pairs, label_pairs, split_pairs, title_pairs
+from modacast.encoder.pairs import Pair, attribute_pairs, label_pairs, name_pairs, split_pairs, title_pairs
 from modacast.errors import InvalidInput
 
 
@@ -53,3 +53,20 @@ def test_a_share_is_held_out():
     assert len(split_pairs(pairs, 0.2, seed=0, at_most=5).held_out) == 5
     assert split_pairs(pairs, 0.2, seed=0) == split_pairs(pairs, 0.2, seed=0)
     assert split_pairs(pairs, 0.2, seed=0) != split_pairs(pairs, 0.2, seed=1)
+
+
+def test_names_and_synonyms_of_the_same_element():
+    labels = {
+        "garment/dress": {"zh": ["连衣裙", "洋装"], "en": ["dress"], "ja": ["ワンピース"], "fr": ["robe"]},
+        "brand/zara": {"zh": ["Zara"], "en": ["ZARA"]},
+    }
+    pairs = name_pairs(labels, langs=("zh", "en", "ja", "fr"))
+    assert Pair("洋装", "dress", "zh-en") in pairs
+    assert Pair("ワンピース", "dress", "ja-en") in pairs
+    assert {pair.query for pair in pairs if pair.task == "en-zh"} == {"dress"}
+    assert not any("ara" in pair.query for pair in pairs), "written alike"
+    assert not any(pair.task in ("ja-fr", "fr-ja") for pair in pairs), "no pivot among them"
+    fewer = name_pairs(labels, langs=("zh", "en", "ja", "fr"), at_most=4)
+    assert len(fewer) == 4
+    assert {pair.task for pair in fewer} >= {"zh-en", "en-zh"}
+    assert fewer == name_pairs(labels, langs=("zh", "en", "ja", "fr"), at_most=4)

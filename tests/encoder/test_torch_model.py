@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 from modacast.encoder import Encoder
-from modacast.encoder.checks import GENERAL_TEXTS, Gate, battery, triple_scores
+from modacast.encoder.checks import GENERAL_TEXTS, Gate, battery, battery_scores
 from modacast.encoder.torch_model import load_bert, save_bert
 from modacast.encoder.vocabulary import Pruning
 from modacast.errors import InvalidInput, MissingExtra, StorageError
@@ -90,7 +90,7 @@ def test_the_battery_and_the_gate(tiny_encoder):
     scores = battery(tiny_encoder)
     assert 0 <= scores["paraphrases"] <= 1
     same = dict.fromkeys(GENERAL_TEXTS, np.ones(4, np.float32) / 2)
-    assert triple_scores(same)["spread"] == 0
+    assert battery_scores(same, same)["spread"] == 0
     before = {"task": 0.5, "paraphrases": 0.8}
     assert Gate().judge(before, {"task": 0.6, "paraphrases": 0.78}, "task").accepted
     worse = Gate().judge(before, {"task": 0.4, "paraphrases": 0.5}, "task")

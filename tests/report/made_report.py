@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from modacast.evaluate import Interval
+from modacast.pipeline.models import ModelRecord
 from modacast.pipeline.progress import StageRow
 from modacast.serve.report.data import (
     FeedbackSummary,
-    LanguageModelSummary,
     MetricChange,
     Pick,
     ReportData,
@@ -192,10 +192,19 @@ def made_report(lang: str = "zh", *, extra: int = 0) -> ReportData:
             StageRow("board", "", 182_440, 50, 0, 0, 96.2), StageRow("recommend", "", 120, 1_440, 0, 0, 3.2),
         ],
         rejects={"duplicate": 1_204, "bad date": 211, "empty text": 140},
-        language_model=LanguageModelSummary(
-            "modacast-e5-small", "MRR", Interval(0.65, 0.63, 0.67, 0.95, 1000), Interval(0.957, 0.945, 0.968, 0.95, 1000),
-            5_000, 1_080, tuple(float(2.4 * np.exp(-i / 18) + 0.3 + 0.05 * np.sin(i)) for i in range(78)),
-        ),
+        language_models=[_version()],
+    )  # fmt: skip
+
+
+def _version() -> ModelRecord:
+    return ModelRecord(
+        version=1, made_at=MADE_AT, in_use=False, status="refused", task="pretrain", base="bundled", parent=None,
+        folder=None, metrics={"held-out masked accuracy": {"before": 0.05, "after": 0.31},
+                              "pseudo-perplexity": {"before": 1200.0, "after": 48.2}},
+        reasons=("paraphrases fell from 0.900 to 0.700",), data={"from": "home", "counts": {"weibo": 5_000}},
+        facts={"n_steps": 40, "seconds": 75.0, "curve": [
+            {"step": 10 * i, "seconds": 20.0 * i, "held-out accuracy": 0.31 - 0.26 * float(np.exp(-i))}
+            for i in range(5)]},
     )  # fmt: skip
 
 

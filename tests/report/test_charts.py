@@ -9,7 +9,7 @@ from modacast.evaluate import Interval
 from modacast.serve.report.charts import NARROW, WIDE, fan_chart, season_overlay, sparkline
 from modacast.serve.report.courses import Course
 from modacast.serve.report.data import WeightChange
-from modacast.serve.report.figures import coverage_bar, dumbbell, error_dots, loss_line, weight_rows
+from modacast.serve.report.figures import coverage_bar, dumbbell, error_dots, reading_curve, weight_rows
 from modacast.serve.report.svg import Scale, area, line, nice_ticks, tag
 from modacast.serve.report.words import Words
 
@@ -165,7 +165,7 @@ def test_figures_lie_inside_and_compare_on_one_scale():
     changes = [WeightChange("a", -1.0, 2.0), WeightChange("b", 0.0, 0.0)]
     for drawn in (svg, dumbbell(same, same, LABEL), weight_rows(changes, [LABEL, LABEL], LABEL),
                   error_dots([0.1, 0.5, 0.5, 1.2, 9.0], LABEL), coverage_bar(0.78, LABEL), coverage_bar(0.0, LABEL),
-                  loss_line([3.0, 2.0, 1.0], LABEL)):  # fmt: skip
+                  reading_curve([(0, 3.0), (5, 2.0), (9, 1.0)], LABEL, seconds=9.0)):  # fmt: skip
         assert_inside(drawn)
     dots = error_dots([0.1, 0.5, 0.5, 1.2, 9.0], LABEL)
     assert (dots.count("e-good"), dots.count("e-bad")) == (3, 2)

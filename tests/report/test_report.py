@@ -154,7 +154,7 @@ def test_nothing_gives_an_honest_page(lang):
 @pytest.mark.parametrize(
     "without",
     [
-        {"panel": None}, {"shoppers": ()}, {"feedback": None}, {"truth": None}, {"language_model": None}, {"run": ()},
+        {"panel": None}, {"shoppers": ()}, {"feedback": None}, {"truth": None}, {"language_models": ()}, {"run": ()},
         {"rejects": {}}, {"elements": {}}, {"documents": DOCUMENTS.empty_table()},
     ],
     ids=lambda d: next(iter(d)),

@@ -176,18 +176,3 @@ def test_who_is_not_to_be_profiled_gets_the_list_of_everybody(project, home, sta
 
 def test_a_consent_of_another_name_is_refused(project, home):
     assert "granted, anonymous, denied" in refused("privacy", "consent", "x", "maybe", "--home", home)
-
-
-# -- search -----------------------------------------------------------------------------------------------
-
-
-def test_products_are_found_by_meaning(project):
-    def best(query):
-        lines = well("search", query, "-c", project.folder, "-k", 2).out.splitlines()
-        scores = [float(line.split()[0]) for line in lines]
-        assert scores == sorted(scores, reverse=True)
-        return {line.split()[1] for line in lines}
-
-    assert best("牛仔裤") == {"p2", "p3"}
-    assert best("风衣") == {"p10", "p11"}
-    assert "got -2" in refused("search", "x", "-c", project.folder, "-k", -2)

@@ -90,7 +90,11 @@ def test_one_trend_comes_with_forecast_and_evidence(project, name):
     ids = {doc_id for row in told["trends"] for doc_id in row["evidence_ids"]}
     assert {row["id"] for row in told["evidence"]} == ids
     assert any("马面裙" in row["text"] for row in told["evidence"])
+    assert [card["steps_ago"] for card in told["scorecard"]] == [4, 8, 13, 26]
+    assert all(card["unique_id"] == "garment/mamian-skirt|all" for card in told["scorecard"])
     text = well("trends", name, "-c", project.folder).out
+    assert "26 weeks ago, on " in text
+    assert "; came " in text
     assert text.startswith("马面裙  (garment/mamian-skirt)\n")
     assert "80 %:" in text
 
@@ -102,7 +106,7 @@ def test_one_trend_comes_with_forecast_and_evidence(project, name):
     (["--facet", "colour"], "did you mean 'color'"),
     (["--sort", "grwth"], "did you mean 'growth'"),
     (["--segment", "lang=xx"], "did you mean 'lang="),
-    (["--out", "board.xls"], "use .csv, .tsv, .jsonl or .parquet"),
+    (["--out", "board.xls"], "use .csv, .tsv, .json, .jsonl or .parquet"),
 ], ids=lambda value: str(value[-1]) if isinstance(value, list) else "")  # fmt: skip
 def test_what_is_not_there_gets_the_nearest_names(project, args, answer):
     assert answer in refused("trends", *args, "-c", project.folder)

@@ -80,6 +80,33 @@ def test_the_past_is_blind_to_the_future_of_a_signal():
     assert with_future.before(10).exog.shape == (4, 110, 1)
 
 
+def test_held_out_weeks_see_of_a_signal_what_was_known_then():
+    """Beside a campaign that is planned 12 weeks ahead, searches that are known up to now, or lag by 2 weeks."""
+    rng = np.random.default_rng(1)
+    plan, searches, lagging = rng.random((3, 112))
+    searches[100:], lagging[98:] = np.nan, np.nan
+    table = _signal_table({"a": plan}).append_column("searches", pa.array(searches))
+    table = table.append_column("lagging", pa.array(lagging))
+    panel = with_exog(read_panel(make_series({"a": rng.random(100)})), table)
+    assert panel.exog_ahead.tolist() == [[12, 0, -2]]
+    past = panel.before(30).exog[0]
+    assert past.shape == (82, 3)
+    assert np.array_equal(past[:, 0], plan[:82])
+    assert np.array_equal(past[:70, 1], searches[:70])
+    assert (past[70:, 1] == searches[69]).all()
+    assert (past[68:, 2] == lagging[67]).all()
+
+
+def test_a_signal_of_the_same_week_is_no_prophet():
+    """A copy of the series, beside a plan of noise: it tells of now, and nothing of what comes."""
+    rng = np.random.default_rng(5)
+    values = {f"s{i}": 10 + rng.normal(0, 2, 160) for i in range(6)}
+    plan = {name: rng.random(172) for name in values}
+    copy = np.concatenate([np.r_[column, np.full(12, np.nan)] for column in values.values()])
+    table = _signal_table(plan).append_column("copy", pa.array(copy))
+    assert exog_factor(with_exog(read_panel(make_series(values)), table), 12) is None
+
+
 def test_gaps_hold_the_last_value_and_strangers_are_left_out():
     panel = read_panel(make_series({"a": np.arange(1.0, 11.0), "b": np.ones(10)}))
     table = pa.table(

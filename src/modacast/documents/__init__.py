@@ -6,6 +6,15 @@ from modacast.documents.cleaning import Cleaned, clean
 from modacast.documents.duplicates import SEEN, Deduplicator
 from modacast.documents.languages import identify_languages
 from modacast.documents.normalising import normalise
-from modacast.documents.words import tokenise
+from modacast.documents.words import segment, tokenise
 
-__all__ = ["SEEN", "Cleaned", "Deduplicator", "clean", "identify_languages", "normalise", "tokenise"]
+__all__ = [
+    "SEEN",
+    "Cleaned",
+    "Deduplicator",
+    "clean",
+    "identify_languages",
+    "normalise",
+    "segment",
+    "tokenise",
+]

@@ -14,7 +14,7 @@ from typing import Any
 
 from modacast.types import LANGUAGES
 
-__all__ = ["tokenise"]
+__all__ = ["segment", "tokenise"]
 
 _PLACEHOLDER = re.compile(r"\[[a-z]{2,8}\]|\[[\u4e00-\u9fff]{1,4}[a-z]{0,6}\]", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
@@ -48,6 +48,18 @@ def tokenise(texts: Sequence[str], langs: Sequence[str]) -> list[list[str]]:
     [['穿', '连衣裙', '好看'], ['women', 'barrel', 'jeans']]
     """
     return [_tokens(text, lang) for text, lang in zip(texts, langs, strict=True)]
+
+
+def segment(text: str) -> list[str]:
+    """Get a text cut into words, every character in its place, for whole-word masks.
+
+    Chinese is cut by jieba; what else the text holds is cut at its letters' ends.
+
+    >>> segment("她穿连衣裙 and boots")
+    ['她', '穿', '连衣裙', ' ', 'and', ' ', 'boots']
+    """
+    words: list[str] = _jieba().cut(text)
+    return words
 
 
 def _tokens(text: str, lang: str) -> list[str]:

@@ -1,110 +1,154 @@
-"""What a text feels about clothes, from words of praise and blame.
-
-A lexicon method (Taboada et al., 2011, "Lexicon-based methods for sentiment analysis"): every polar word counts
-with its score, turned by a negation, strengthened by an intensifier, and more where it follows a `but`.
-"""
+"""What texts, and the elements that they name, feel: negative, neutral or positive, and why."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from modacast.elements.clauses import Clauses, split_clauses
-from modacast.elements.columns import text_column
-from modacast.elements.matcher import Claim, Matcher, leftmost_longest
-from modacast.elements.negation import is_negated
-from modacast.errors import InvalidInput, NotFound, suggest
-from modacast.types import LANGUAGES, MENTIONS, Floats
+from modacast.elements.mention_mood import mention_scores
+from modacast.elements.mood_features import FEATURES, has_words, mood_features
+from modacast.elements.mood_model import Doubles, MoodModel
+from modacast.elements.occlusion import Reason, pieces_of, without
+from modacast.elements.polarity import Polarity, PolarWord
+from modacast.elements.ratings import moods_of
+from modacast.elements.seeds import MOODS, Mood, Seed, load_seeds
+from modacast.errors import InvalidInput
+from modacast.types import Encoder, Floats
 
-__all__ = ["PolarWord", "Sentiment", "load_polarity"]
+__all__ = ["Reading", "Sentiment"]
 
-_HEADER = ("lang", "word", "score")
-_TURNED = -0.8
-_AFTER_CONTRAST = 1.5
-_BEFORE_CONTRAST = 0.6
-_NEXT_CLAUSE = 0.7
-_LAST_CLAUSE = 0.5
-_INTENSIFIER_REACH = 14
-
-_INTENSIFIERS: dict[str, dict[str, float]] = {
-    "zh": dict.fromkeys(("很", "非常", "特别", "超级", "超", "太", "真的", "真", "极其", "十分", "巨", "贼", "相当", "尤其", "好"), 1.4)
-    | dict.fromkeys(("有点", "有一点", "略", "稍微", "稍", "一点", "还算", "比较"), 0.6),
-    "en": dict.fromkeys(("very", "so", "really", "super", "extremely", "absolutely", "incredibly", "too", "such"), 1.4)
-    | dict.fromkeys(("slightly", "somewhat", "kinda", "a bit", "a little", "kind of", "sort of", "fairly"), 0.6),
-    "ja": dict.fromkeys(("とても", "すごく", "かなり", "めちゃ", "めっちゃ", "本当に", "非常に", "超"), 1.4)
-    | dict.fromkeys(("少し", "ちょっと", "やや"), 0.6),
-    "ko": dict.fromkeys(("너무", "정말", "진짜", "아주", "매우", "엄청", "완전"), 1.4)
-    | dict.fromkeys(("조금", "약간", "좀"), 0.6),
-    "fr": dict.fromkeys(("très", "vraiment", "trop", "super", "extrêmement"), 1.4) | dict.fromkeys(("un peu",), 0.6),
-    "de": dict.fromkeys(("sehr", "wirklich", "super", "total", "extrem"), 1.4)
-    | dict.fromkeys(("etwas", "ein bisschen", "bisschen"), 0.6),
-    "es": dict.fromkeys(("muy", "super", "súper", "demasiado", "realmente"), 1.4) | dict.fromkeys(("un poco", "algo"), 0.6),
-    "it": dict.fromkeys(("molto", "davvero", "troppo", "super", "veramente"), 1.4) | dict.fromkeys(("un po'", "un po"), 0.6),
-    "pt": dict.fromkeys(("muito", "super", "demais", "realmente", "bem"), 1.4) | dict.fromkeys(("um pouco", "meio"), 0.6),
-}  # fmt: skip
+_METHOD = 3
+_SILENT = FEATURES.index("silent")
+_UNREADABLE = np.log([0.3, 0.4, 0.3])
+_WORDS_OF_STRETCHES = 0.4
+_READ = 10_000
+_EXPLAINED = 1_000
+_MANY_TEXTS = 1_000
+_SHIPPED = {True: "sentiment", False: "sentiment_lexicon"}
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class PolarWord:
-    """One word or phrase that praises or blames.
+class Reading:
+    """What one text feels, how sure that is, and what tipped it.
 
     Attributes:
-        lang: language code.
-        word: how it is written.
-        score: from -1 (blame) to 1 (praise); 0 for a phrase that only looks polar (`不好意思`).
+        mood: the most probable one.
+        probabilities: of each mood; they sum to 1.
+        reasons: pieces of the text that matter most first; taken away, the text would feel otherwise.
     """
 
-    lang: str
-    word: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Polar:
-    doc: npt.NDArray[np.int64]
-    clause: npt.NDArray[np.int64]
-    score: npt.NDArray[np.float64]
+    mood: Mood
+    probabilities: Mapping[Mood, float]
+    reasons: tuple[Reason, ...]
 
 
 class Sentiment:
-    """Scores what texts and their mentions feel, in the nine languages of the lexicon.
+    """Reads the mood of texts and of the elements that they name.
+
+    With an encoder, a linear model reads the encoder's vectors beside the words of praise and blame: nine languages
+    by training, others through the encoder, with weaker probabilities. Without one it knows only the words of
+    praise and blame, which is fast, and blind to what is said in other words.
 
     Args:
         words: polar words; None for those that come with modacast.
+        encoder: makes the vectors; one with a cache computes each text once. None for the words alone.
+        model: what was learned; None for the one that comes with modacast. An encoder other than the bundled one
+            has its own vectors: then it is learned anew from the shipped seed texts, in some seconds.
+
+    Attributes:
+        encoder: the same.
+        model: what was learned.
+
+    Raises:
+        InvalidInput: the model was learned with another encoder.
+
+    >>> Sentiment().predict(["质量很好，穿着舒服", "itchy and it fell apart"], ["zh", "en"])
+    ['positive', 'negative']
     """
 
-    def __init__(self, words: Sequence[PolarWord] | None = None) -> None:
-        words = load_polarity() if words is None else words
-        self._score = np.array([word.score for word in words], dtype=np.float64)
-        self._matcher = Matcher([Claim(word.word, word.lang, i) for i, word in enumerate(words)])
+    def __init__(
+        self,
+        words: Sequence[PolarWord] | None = None,
+        *,
+        encoder: Encoder | None = None,
+        model: MoodModel | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self._polarity = Polarity(words)
+        if model is not None and model.model_id != self._model_id:
+            raise InvalidInput(
+                f"this sentiment model was learned with {model.model_id!r} and cannot read the vectors of "
+                f"{self._model_id!r}; open it with that encoder, or fit it again"
+            )
+        self._model = model
 
-    def document_polarity(self, texts: Sequence[str], langs: Sequence[str]) -> Floats:
+    @property
+    def model(self) -> MoodModel:
+        """What was learned: the given model, the shipped one, or one learned from the seeds for this encoder."""
+        if self._model is None:
+            self._model = self._shipped()
+        return self._model
+
+    @property
+    def version(self) -> str:
+        """A digest that changes whenever words, model or method do."""
+        learned = "words" if self.encoder is None else self.model.version
+        return f"{_METHOD}-{self._polarity.version}-{learned}"
+
+    def predict_proba(self, texts: Sequence[str], langs: Sequence[str] | str) -> Doubles:
+        """Get `(n, 3)` float64: how likely each text is negative, neutral, positive; each row sums to 1.
+
+        Texts without a letter or a known sign get .3, .4, .3: nobody can tell.
+
+        Args:
+            texts: what to read, of each the first 10,000 characters; what an encoder cannot hold of a long text
+                counts by its polar words alone.
+            langs: language code of each text, or of all; any other code than the nine is read as a foreign one.
+        """
+        texts, langs = [text[:_READ] for text in texts], _codes(langs, len(texts))
+        features = mood_features(texts, langs, self._polarity)
+        vectors = self._vectors(texts)
+        scores = self.model.scores(texts, langs, vectors=vectors, features=features)
+        full = np.full((len(texts), len(MOODS)), -np.inf)
+        full[:, [MOODS.index(mood) for mood in self.model.moods]] = scores
+        mute = [bool(f[_SILENT]) and not has_words(text) for f, text in zip(features, texts, strict=True)]
+        full[np.array(mute, dtype=np.bool_)] = _UNREADABLE
+        shares = np.exp(full - full.max(axis=1, keepdims=True, initial=-np.inf))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    def predict(self, texts: Sequence[str], langs: Sequence[str] | str) -> list[Mood]:
+        """Get the most probable mood of each text."""
+        return [MOODS[i] for i in self.predict_proba(texts, langs).argmax(axis=1)]
+
+    def document_polarity(self, texts: Sequence[str], langs: Sequence[str] | str) -> Floats:
         """Get the polarity of whole texts.
 
         Args:
             texts: what to score.
-            langs: language code of each text.
+            langs: language code of each text, or of all.
 
         Returns:
-            `(n,)` float32 in [-1, 1]; 0 where nothing polar was found.
+            `(n,)` float32 in [-1, 1]: the chance of praise less that of blame. Without an encoder the score of the
+            polar words, 0 where none was found.
         """
-        clauses = split_clauses(texts, langs)
-        polar = self._polar(texts, langs, clauses)
-        weighted = polar.score * _contrast(clauses)[polar.clause]
-        return _squash(_sum(polar.doc, weighted, len(texts)))
+        texts, codes = list(texts), _codes(langs, len(texts))
+        if self.encoder is None:
+            return self._polarity.find(texts, codes).by_document()
+        shares = self.predict_proba(texts, codes)
+        return (shares[:, 2] - shares[:, 0]).astype(np.float32)
 
     def mention_polarity(self, mentions: pa.Table, documents: pa.Table) -> pa.Table:
         """Fill in the polarity of mentions.
 
-        A mention feels what its own clause says. Where that says nothing, it feels what the next clause of the
-        sentence says if no mention stands there, else what the one before says.
+        A mention feels what its own clause says about it. Where that says nothing, it feels what the next clause
+        of the sentence says if no mention stands there, else what the one before says.
 
         Args:
             mentions: a table of `MENTIONS`, of `Tagger.tag`.
@@ -117,130 +161,135 @@ class Sentiment:
             InvalidInput: a column is missing.
             NotFound: a mention's document is not among the documents.
         """
-        ids, texts, langs = (text_column(documents, name) for name in ("id", "text", "lang"))
-        place = {doc_id: i for i, doc_id in enumerate(ids)}
-        wanted = mentions.column("doc_id").to_pylist()
-        unknown = next((doc_id for doc_id in wanted if doc_id not in place), None)
-        if unknown is not None:
-            raise NotFound(f"document {unknown!r} of the mentions is not among the documents")
-        doc = np.array([place[doc_id] for doc_id in wanted], dtype=np.int64)
-        clauses = split_clauses(texts, langs)
-        polar = self._polar(texts, langs, clauses)
-        own = _sum(polar.clause, polar.score, len(clauses.doc))
-        clause = clauses.of(doc, mentions.column("start").to_numpy().astype(np.int64))
-        felt = _squash(_spread(own, clause, clauses))
-        tagged = mentions.column("polarity").to_numpy()
-        values = pa.array(np.where(tagged < 0, tagged, felt[clause]), pa.float32())
-        return mentions.set_column(MENTIONS.get_field_index("polarity"), MENTIONS.field("polarity"), values)
+        reader = None if self.encoder is None else self._stretch_polarity
+        return mention_scores(mentions, documents, self._polarity, reader)
 
-    def _polar(self, texts: Sequence[str], langs: Sequence[str], clauses: Clauses) -> _Polar:
-        """Find the polar words, with their scores as the context makes them."""
-        found = self._matcher.find(texts, langs)
-        found = found.where(leftmost_longest(found))
-        score = self._score[found.claim]
-        for i, (d, s, e) in enumerate(
-            zip(found.doc.tolist(), found.start.tolist(), found.end.tolist(), strict=True)
-        ):
-            if score[i]:
-                score[i] *= _intensity(texts[d], s, langs[d])
-                if is_negated(texts[d], s, e, langs[d]):
-                    score[i] *= _TURNED
-        return _Polar(found.doc, clauses.of(found.doc, found.start), score)
+    def explain(self, text: str, lang: str, *, n_reasons: int = 5) -> Reading:
+        """Read one text and tell what tipped it: pieces are taken away one by one, and the text is read again.
 
-
-def load_polarity(path: str | Path | None = None) -> tuple[PolarWord, ...]:
-    """Read polar words: CSV with the columns `lang,word,score`.
-
-    Args:
-        path: the file; None for the one that comes with modacast.
-
-    Raises:
-        InvalidInput: a row is wrong; the message says which line and column.
-        NotFound: there is no such file.
-    """
-    if path is None:
-        with as_file(files("modacast.elements") / "data" / "polarity.csv") as shipped:
-            return load_polarity(shipped)
-    source = Path(path)
-    if not source.is_file():
-        raise NotFound(f"polarity file {source} does not exist")
-    with source.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream)
-        header = tuple(next(reader, []))
-        if header != _HEADER:
-            raise InvalidInput(
-                f"{source}, line 1: the header is {','.join(header)!r}; it must be 'lang,word,score'"
-            )
-        return tuple(
-            _polar_word(values, f"{source}, line {reader.line_num}") for values in reader if any(values)
+        Args:
+            text: what to read, the first 1,000 characters.
+            lang: its language code.
+            n_reasons: at most so many.
+        """
+        text = text[:_EXPLAINED]
+        pieces = pieces_of(text, lang)
+        shares = self.predict_proba([text, *(without(text, piece) for piece in pieces)], lang)
+        balance = shares[:, 2] - shares[:, 0]
+        weighed = [
+            Reason(text[start:end], start, end, round(float(balance[0] - rest), 4))
+            for (start, end), rest in zip(pieces, balance[1:], strict=True)
+        ]
+        first = shares[0]
+        return Reading(
+            mood=MOODS[int(first.argmax())],
+            probabilities={mood: float(p) for mood, p in zip(MOODS, first, strict=True)},
+            reasons=tuple(sorted((r for r in weighed if r.weight), key=lambda r: -abs(r.weight))[:n_reasons]),
         )
 
+    def fit(
+        self,
+        texts: Sequence[str],
+        ratings: Sequence[float | str],
+        langs: Sequence[str] | str,
+        *,
+        seeds: bool | None = None,
+    ) -> Sentiment:
+        """Learn from rated texts, in the place of what was learned before.
 
-def _polar_word(values: list[str], where: str) -> PolarWord:
-    if len(values) != len(_HEADER):
-        raise InvalidInput(f"{where}: {len(values)} columns, expected {len(_HEADER)}")
-    lang, word, score = (value.strip() for value in values)
-    if lang not in LANGUAGES:
-        raise InvalidInput(f"{where}, column lang: {lang!r} is no language here{suggest(lang, LANGUAGES)}")
-    if not word:
-        raise InvalidInput(f"{where}, column word: empty")
-    try:
-        number = float(score)
-    except ValueError:
-        number = np.nan
-    if not -1.0 <= number <= 1.0:
-        raise InvalidInput(f"{where}, column score: {score!r} is no number from -1 to 1")
-    return PolarWord(lang, word, number)
+        Args:
+            texts: reviews, at least five of each mood.
+            ratings: stars from 1 to 5 (up to 2 negative, from 4 positive), or moods.
+            langs: language code of each text, or of all.
+            seeds: whether to learn from the shipped seed texts too; None for where there are fewer than 1,000 texts.
+                Without them a mood that no rating has gets no probability.
+
+        Returns:
+            Itself.
+
+        Raises:
+            InvalidInput: lengths disagree, a rating is none, or there are too few texts of a mood.
+        """
+        texts, codes, labels = list(texts), _codes(langs, len(texts)), moods_of(ratings)
+        if len(labels) != len(texts):
+            raise InvalidInput(f"{len(texts)} texts, but {len(labels)} ratings")
+        many = len(texts) >= _MANY_TEXTS
+        if seeds or (seeds is None and not many):
+            shipped = load_seeds()
+            texts = [*texts, *(seed.text for seed in shipped)]
+            codes = [*codes, *(seed.lang for seed in shipped)]
+            labels = [*labels, *(seed.label for seed in shipped)]
+        self._model = self._learn(texts, codes, labels, letters=many)
+        return self
+
+    def save(self, folder: str | Path) -> Path:
+        """Write what was learned (JSON and safetensors) into a folder.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        self.model.save(Path(folder))
+        return Path(folder)
+
+    @classmethod
+    def load(cls, folder: str | Path, *, encoder: Encoder | None = None) -> Sentiment:
+        """Open what `save` wrote, with the encoder that it was learned with.
+
+        Raises:
+            NotFound: there is no such model.
+            InvalidInput: its files are broken, or it was learned with another encoder.
+        """
+        return cls(encoder=encoder, model=MoodModel.load(Path(folder)))
+
+    def learn_seeds(self, seeds: Sequence[Seed] | None = None) -> Sentiment:
+        """Learn from the seed texts alone, as the shipped model did.
+
+        Args:
+            seeds: texts with their mood; None for those that come with modacast.
+        """
+        seeds = load_seeds() if seeds is None else seeds
+        self._model = self._learn([s.text for s in seeds], [s.lang for s in seeds], [s.label for s in seeds])
+        return self
+
+    @property
+    def _model_id(self) -> str:
+        return "polar words" if self.encoder is None else self.encoder.model_id
+
+    def _stretch_polarity(self, texts: Sequence[str], langs: Sequence[str]) -> Floats:
+        """Get the polarity of stretches of texts: so short, they are ruled by their polar words more than texts."""
+        words = self._polarity.find(texts, langs).by_document()
+        return np.clip(self.document_polarity(texts, langs) + _WORDS_OF_STRETCHES * words, -1, 1)
+
+    def _vectors(self, texts: Sequence[str]) -> Floats:
+        if self.encoder is None:
+            return np.zeros((len(texts), 0), dtype=np.float32)
+        return self.encoder.encode_document(texts)
+
+    def _learn(
+        self, texts: list[str], langs: list[str], labels: list[Mood], *, letters: bool = False
+    ) -> MoodModel:
+        return MoodModel.fit(
+            texts,
+            langs,
+            labels,
+            vectors=self._vectors(texts),
+            features=mood_features(texts, langs, self._polarity),
+            model_id=self._model_id,
+            letters=letters,
+        )
+
+    def _shipped(self) -> MoodModel:
+        name = _SHIPPED[self.encoder is not None]
+        with as_file(files("modacast.elements") / "data" / name) as folder:
+            model = MoodModel.load(folder)
+        if model.model_id == self._model_id:
+            return model
+        _log.info("learning the sentiment of %s from the seed texts", self._model_id)
+        return self.learn_seeds().model
 
 
-def _intensity(text: str, start: int, lang: str) -> float:
-    """Get by how much the words right before a polar word strengthen or weaken it."""
-    before = text[max(0, start - _INTENSIFIER_REACH) : start].lower().rstrip()
-    for word, factor in _INTENSIFIERS.get(lang, {}).items():
-        if before.endswith(word):
-            return factor
-    return 1.0
-
-
-def _contrast(clauses: Clauses) -> npt.NDArray[np.float64]:
-    """Weigh each clause: more from a `but` on, less before it."""
-    turns = np.flatnonzero(clauses.is_contrast)
-    last_turn = np.full(int(clauses.doc.max()) + 1 if len(clauses.doc) else 0, -1, dtype=np.int64)
-    last_turn[clauses.doc[turns]] = turns
-    turn = last_turn[clauses.doc]
-    number = np.arange(len(clauses.doc))
-    return np.where(turn < 0, 1.0, np.where(number >= turn, _AFTER_CONTRAST, _BEFORE_CONTRAST))
-
-
-def _spread(
-    own: npt.NDArray[np.float64], mentioned: npt.NDArray[np.int64], clauses: Clauses
-) -> npt.NDArray[np.float64]:
-    """Give silent clauses what a neighbouring clause of the same sentence without mentions says."""
-    n = len(own)
-    has_mention = np.zeros(n + 1, dtype=np.bool_)
-    has_mention[mentioned] = True
-    felt = own.copy()
-    for clause in np.unique(mentioned):
-        if felt[clause] != 0.0:
-            continue
-        following = clause + 1
-        if (
-            following < n
-            and clauses.same_sentence(clause, following)
-            and not has_mention[following]
-            and own[following]
-        ):
-            felt[clause] = _NEXT_CLAUSE * own[following]
-        elif clause > 0 and clauses.same_sentence(clause - 1, clause) and not has_mention[clause - 1]:
-            felt[clause] = _LAST_CLAUSE * own[clause - 1]
-    return felt
-
-
-def _sum(
-    group: npt.NDArray[np.int64], values: npt.NDArray[np.float64], n_groups: int
-) -> npt.NDArray[np.float64]:
-    return np.bincount(group, weights=values, minlength=n_groups).astype(np.float64)
-
-
-def _squash(scores: npt.NDArray[np.float64]) -> Floats:
-    return np.tanh(scores).astype(np.float32)
+def _codes(langs: Sequence[str] | str, n: int) -> list[str]:
+    codes = [langs] * n if isinstance(langs, str) else list(langs)
+    if len(codes) != n:
+        raise InvalidInput(f"{n} texts, but {len(codes)} languages")
+    return codes

@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from modacast.encoder.card import model_card
-from modacast.encoder.checks import GENERAL_TEXTS, Gate, triple_scores
+from modacast.encoder.checks import GENERAL_TEXTS, Gate
 from modacast.encoder.contrastive import PairBank, contrastive_loss, mean_reciprocal_rank
 from modacast.encoder.layered import LayeredBert
+from modacast.encoder.mixing import mix_back
 from modacast.encoder.pairs import Pair, PairSplit, split_pairs
+from modacast.encoder.recipe import KINDS
+from modacast.encoder.replay import replay_texts
 from modacast.encoder.torch_model import BertModel, load_bert, memory_guard, require_torch, save_bert
 from modacast.encoder.training import (
     Arithmetic,
@@ -55,7 +58,7 @@ class FinetuneSettings:
         n_bank: earlier vectors that serve as further negatives; 0 is better for short and varied texts such as
             labels, whose vectors move so far in training that the earlier ones mislead.
         n_neighbours: pairs that are put into a batch beside each seed because they lie near it; 0 for none.
-        n_keep: general texts an update that hold the model to what it was.
+        n_keep: general texts an update (see `replay.replay_texts`) that hold the model to what it was.
         keep_weight: weight of that term.
         validation: share of the pairs that chooses the best state, at most 300 pairs, where none are given.
         evaluate_every: updates between two measurements; None for ten in the whole training.
@@ -75,11 +78,11 @@ class FinetuneSettings:
     frozen_layers: int | None = 6
     learning_rate: float = 2e-4
     warmup: float = 0.1
-    temperature: float = 0.03
+    temperature: float = 0.05
     dropout: float = 0.0
     n_bank: int = 4096
     n_neighbours: int = 7
-    n_keep: int = 8
+    n_keep: int = 24
     keep_weight: float = 1.0
     validation: float = 0.06
     evaluate_every: int | None = None
@@ -106,6 +109,7 @@ class FinetuneResult:
         n_train: pairs that were learned from.
         n_validation: pairs that were measured with.
         seconds: in all.
+        share: of the way from the base's weights to the trained ones that the model went.
     """
 
     folder: Path | None
@@ -118,6 +122,7 @@ class FinetuneResult:
     n_train: int
     n_validation: int
     seconds: float
+    share: float = 1.0
 
 
 def finetune(
@@ -135,9 +140,11 @@ def finetune(
 
     The loss is that of `contrastive.contrastive_loss`, plus `keep_weight` times the mean of 1 - cosine between
     what the model says of general texts and what it said before the training, which holds it to what it could
-    do. The lower layers stand still, and their output for each text is computed once.
+    do. The battery's own texts are not among them, so that it says something of texts that were not replayed. The
+    lower layers stand still, and their output for each text is computed once, when its first batch comes.
 
-    The state with the best validation score is kept. It must hold to `settings.gate`: the validation score must
+    The state with the best validation score is kept, or weights on the way back from it to the base that are better or
+    forgot less; see `mixing.mix_back`. The model must hold to `settings.gate`: the validation score must
     rise, and the battery of small checks in other fields and languages must not fall; otherwise nothing is
     written and the old model remains the better one.
 
@@ -147,8 +154,8 @@ def finetune(
         base: the model to begin from; see `Encoder.from_pretrained`.
         settings: how to train; `FinetuneSettings()` where None.
         validation: pairs to choose the best state with; held out of `pairs` where empty.
-        general_texts: texts of the kind that the model must not become worse for; a small list of modacast's
-            own is always among them.
+        general_texts: texts of the kind that the model must not become worse for, beside those that are composed
+            from its vocabulary.
         vocabulary_texts: further texts whose pieces the vocabulary keeps, such as a lexicon's surfaces.
         progress: is told of every step.
 
@@ -167,11 +174,11 @@ def finetune(
     if out.exists():
         raise StorageError(f"{out} exists already; choose another folder, or remove it")
     split = _parts(pairs, validation, chosen)
-    general = list(dict.fromkeys([*GENERAL_TEXTS, *general_texts]))
+    general = list(general_texts)
     texts = [text for pair in [*split.train, *split.held_out] for text in (pair.query, pair.document)]
     model = load_bert(
         base,
-        texts=None if chosen.n_base is None else [*texts, *general, *vocabulary_texts],
+        texts=None if chosen.n_base is None else [*texts, *GENERAL_TEXTS, *general, *vocabulary_texts],
         n_base=chosen.n_base or 0,
     )
     with memory_guard(torch, "lower batch_size or max_tokens, or raise frozen_layers"):
@@ -223,8 +230,10 @@ class _Training:
         self.documents = prepare([pair.document for pair in train], "document")
         self.held_queries = prepare([pair.query for pair in held], "query")
         self.held_documents = prepare([pair.document for pair in held], "document")
-        self.general_names = general
-        self.general = prepare(general, "document")
+        self.checks = [prepare(GENERAL_TEXTS, kind) for kind in KINDS]
+        replayed = list(dict.fromkeys([*replay_texts(model.tokenizer, seed=settings.seed), *general]))
+        # held as queries and as documents: what is held as the one alone drifts as the other
+        self.general = prepare(replayed[::2], "query").followed_by(torch, prepare(replayed[1::2], "document"))
         self.teacher = torch.from_numpy(self.layered.all_vectors(self.general)).to(device)
         self.bank = PairBank(torch, train, model.bert.config.hidden_size)
         self.scaler = torch.amp.GradScaler(device.partition(":")[0], enabled=compute.needs_scaling)
@@ -233,9 +242,16 @@ class _Training:
 
     def run(self, out: Path, clock: TrainingClock, progress: Progress | None) -> FinetuneResult:
         """Train, measure, judge, write."""
-        before = self.scores()
+        before, base = self.scores(), self._state()
         n_steps, curve = self._train(clock, before[TASK], progress)
-        after = self.scores()
+        after, share = mix_back(
+            self.settings.gate,
+            TASK,
+            before,
+            weights=(base, self._state()),
+            restore=self._restore,
+            measure=self.scores,
+        )
         verdict = self.settings.gate.judge(before, after, TASK)
         result = FinetuneResult(
             folder=out if verdict.accepted else None,
@@ -248,6 +264,7 @@ class _Training:
             n_train=len(self.train),
             n_validation=len(self.held),
             seconds=clock.seconds,
+            share=share,
         )
         if verdict.accepted:
             _write(self.model, result, self.settings)
@@ -255,8 +272,7 @@ class _Training:
 
     def scores(self) -> dict[str, float]:
         """Measure on the validation pairs and on the battery."""
-        general = dict(zip(self.general_names, self.layered.all_vectors(self.general), strict=True))
-        return {TASK: self._retrieval(), **triple_scores(general)}
+        return {TASK: self._retrieval(), **self.layered.battery(self.checks)}
 
     def _retrieval(self) -> float:
         queries = self.layered.all_vectors(self.held_queries)
@@ -321,7 +337,7 @@ class _Training:
             temperature=settings.temperature,
             n_bank=settings.n_bank,
         )
-        if settings.n_keep and settings.keep_weight:
+        if len(self.general) and settings.n_keep and settings.keep_weight:
             kept = rng.choice(len(self.general), min(settings.n_keep, len(self.general)), replace=False)
             cosines = (layered.vectors(self.general, kept) * self.teacher[kept]).sum(dim=1)
             loss = loss + settings.keep_weight * (1 - cosines).mean()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modacast.encoder.checks import GENERAL_TEXTS, battery_scores
 from modacast.encoder.tokenizer import sound
 from modacast.encoder.torch_model import BertModel
 from modacast.encoder.training import Computing
@@ -33,11 +34,13 @@ class Prepared:
         ids: one array a text.
         starts: `(n,)` where each text's rows begin in `hidden`.
         hidden: `(all tokens, width)` output of the frozen layers; None where nothing is kept.
+        known: `(n,)` bool, whether a text's rows of `hidden` have been computed.
     """
 
     ids: list[Ints]
     starts: Ints
     hidden: Any | None
+    known: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -48,7 +51,8 @@ class Prepared:
         if self.hidden is not None and other.hidden is not None:
             hidden = torch.cat([self.hidden, other.hidden])
         n_tokens = sum(len(own) for own in self.ids)
-        return Prepared([*self.ids, *other.ids], np.append(self.starts, other.starts + n_tokens), hidden)
+        starts = np.append(self.starts, other.starts + n_tokens)
+        return Prepared([*self.ids, *other.ids], starts, hidden, np.append(self.known, other.known))
 
 
 class LayeredBert:
@@ -85,10 +89,11 @@ class LayeredBert:
         self._max_tokens = min(max_tokens, model.max_tokens)
         self._keep_bytes = keep_bytes
         self._batch_tokens = 2048 if device == "cpu" else 65_536
+        self._adds_mask = getattr(model.bert.config, "_attn_implementation", "sdpa") == "eager"
         self.n_frozen = n_frozen
         model.bert.to(device)
         model.bert.requires_grad_(n_frozen is None)
-        self._lower, self._upper = layers[: n_frozen or 0], layers[n_frozen or 0 :]
+        self._lower_layers, self._upper = layers[: n_frozen or 0], layers[n_frozen or 0 :]
         for layer in self._upper:
             layer.requires_grad_(True)
         self.train(0.0)
@@ -112,7 +117,7 @@ class LayeredBert:
             layer.train(dropout > 0)
 
     def prepare(self, texts: Sequence[str], kind: str | None) -> Prepared:
-        """Get texts ready; with frozen layers this computes them once."""
+        """Get texts ready; what frozen layers say of one is computed when it is first asked for, and kept."""
         prefix = self._model.prefixes.get(kind, "") if kind else ""
         ids: list[Ints] = []
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
@@ -123,17 +128,11 @@ class LayeredBert:
                 ids.append(np.append(own[: self._max_tokens - 1], own[-1]) if too_long else own)
         starts = np.cumsum([0, *(len(own) for own in ids)])
         width = self._model.bert.config.hidden_size
-        if self.n_frozen is None or starts[-1] * width * 2 > self._keep_bytes:
-            return Prepared(ids, starts[:-1], None)
-        # half the bytes of float32, and as exact as what the layers above compute in where it pays
-        hidden = self._torch.empty((int(starts[-1]), width), dtype=self._torch.bfloat16)
-        prepared = Prepared(ids, starts[:-1], None)
-        with self._torch.no_grad():
-            for places in self._batches(ids, range(len(ids))):
-                rows = self._lower_output(prepared, places)
-                for row, i in zip(rows, places, strict=True):
-                    hidden[starts[i] : starts[i + 1]] = row[: len(ids[i])].to("cpu", hidden.dtype)
-        return Prepared(ids, starts[:-1], hidden)
+        hidden = None
+        if self.n_frozen is not None and starts[-1] * width * 2 <= self._keep_bytes:
+            # half the bytes of float32, and as exact as what the layers above compute in where it pays
+            hidden = self._torch.empty((int(starts[-1]), width), dtype=self._torch.bfloat16)
+        return Prepared(ids, starts[:-1], hidden, np.zeros(len(ids), bool))
 
     def vectors(self, prepared: Prepared, places: Sequence[int] | Ints) -> Any:
         """Get `(n, width)` L2-normalised vectors of some texts, with gradients."""
@@ -159,6 +158,17 @@ class LayeredBert:
             found: Floats = self.vectors(prepared, range(len(prepared))).cpu().numpy()
         return found
 
+    def battery(self, checks: Sequence[Prepared]) -> dict[str, float]:
+        """Get the scores of the small checks.
+
+        Args:
+            checks: `GENERAL_TEXTS` prepared as queries and as documents.
+        """
+        queries, documents = (
+            dict(zip(GENERAL_TEXTS, self.all_vectors(prepared), strict=True)) for prepared in checks
+        )
+        return battery_scores(queries, documents)
+
     def _batches(self, ids: Sequence[Ints], places: Sequence[int]) -> Iterator[list[int]]:
         """Group places by length, so that little is filled up."""
         batch: list[int] = []
@@ -171,25 +181,41 @@ class LayeredBert:
             yield batch
 
     def _lower_output(self, prepared: Prepared, places: Sequence[int]) -> Any:
+        if prepared.hidden is None:
+            return self._lower(prepared, places)
+        new = [i for i in places if not prepared.known[i]]
+        if new:
+            with self._torch.no_grad():
+                rows = self._lower(prepared, new)
+            for row, i in zip(rows, new, strict=True):
+                start, n = int(prepared.starts[i]), len(prepared.ids[i])
+                prepared.hidden[start : start + n] = row[:n].to("cpu", prepared.hidden.dtype)
+            prepared.known[new] = True
+        spans = [
+            prepared.hidden[int(prepared.starts[i]) : int(prepared.starts[i]) + len(prepared.ids[i])]
+            for i in places
+        ]
+        padded = self._torch.nn.utils.rnn.pad_sequence(spans, batch_first=True)
+        return padded.to(self._device).float()
+
+    def _lower(self, prepared: Prepared, places: Sequence[int]) -> Any:
         torch = self._torch
-        lengths = [len(prepared.ids[i]) for i in places]
-        if prepared.hidden is not None:
-            spans = [
-                prepared.hidden[prepared.starts[i] : prepared.starts[i] + n]
-                for i, n in zip(places, lengths, strict=True)
-            ]
-            padded = torch.nn.utils.rnn.pad_sequence(spans, batch_first=True)
-            return padded.to(self._device).float()
         ids = [torch.from_numpy(prepared.ids[i]) for i in places]
+        lengths = torch.tensor([len(own) for own in ids], device=self._device)
         padded = torch.nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=self._model.pad_id)
         with self._compute(), torch.set_grad_enabled(self.n_frozen is None and torch.is_grad_enabled()):
             hidden = self._model.bert.embeddings(padded.to(self._device))
-            return self._run(self._lower, hidden, torch.tensor(lengths, device=self._device))
+            return self._run(self._lower_layers, hidden, lengths)
 
     def _run(self, layers: Sequence[Any], hidden: Any, lengths: Any) -> Any:
         mask = None
         if int(lengths.min()) < hidden.shape[1]:
             mask = self._inside(hidden, lengths)[:, None, None, :]
+            if self._adds_mask:
+                # bfloat16 keeps the sum narrow; next to so large a number the scores do not count
+                mask = self._torch.zeros(
+                    mask.shape, dtype=self._torch.bfloat16, device=self._device
+                ).masked_fill_(~mask, -1e9)
         for layer in layers:
             output = layer(hidden, mask)
             # a tuple in older releases of transformers

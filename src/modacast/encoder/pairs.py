@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from modacast.errors import InvalidInput, suggest
 
-__all__ = ["Pair", "PairSplit", "attribute_pairs", "label_pairs", "split_pairs", "title_pairs"]
+__all__ = ["Pair", "PairSplit", "attribute_pairs", "label_pairs", "name_pairs", "split_pairs", "title_pairs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,44 @@ def label_pairs(
         if name.strip() and target[0].strip() and name.casefold() != target[0].casefold()
     ]
     return list(dict.fromkeys(pairs))
+
+
+def name_pairs(
+    labels: Mapping[str, Mapping[str, Sequence[str]]],
+    *,
+    langs: Sequence[str] = ("zh", "en"),
+    pivots: Sequence[str] = ("zh", "en"),
+    at_most: int | None = None,
+    seed: int = 0,
+) -> list[Pair]:
+    """Get all names of the same element, synonyms too, in two languages of which one is a pivot at least.
+
+    Args:
+        labels: element id to language code to names, as `types.Element.labels` has them.
+        langs: the languages to pair, in both directions.
+        pivots: pairs between these come first and are all kept.
+        at_most: upper bound on the pairs; None for all.
+        seed: decides which synonym of the other language a name is paired with, and which pairs are kept.
+
+    Returns:
+        One pair a name and other language, with the other's usual name or one of its synonyms by turns; none
+        where both are written alike.
+    """
+    rng = np.random.default_rng(seed)
+    first: list[Pair] = []
+    rest: list[Pair] = []
+    for by_lang in labels.values():
+        for asked, told in permutations(langs, 2):
+            targets = by_lang.get(told, ())
+            if not targets or not {asked, told} & set(pivots):
+                continue
+            for name in by_lang.get(asked, ()):
+                target = targets[0] if rng.random() < 0.5 else targets[int(rng.integers(len(targets)))]
+                if name.strip() and target.strip() and name.casefold() != target.casefold():
+                    between = {asked, told} <= set(pivots)
+                    (first if between else rest).append(Pair(name, target, f"{asked}-{told}"))
+    order = rng.permutation(len(rest))[: None if at_most is None else max(0, at_most - len(first))]
+    return list(dict.fromkeys([*first, *(rest[i] for i in order)]))
 
 
 def attribute_pairs(rows: Iterable[tuple[Mapping[str, Sequence[str]], str]]) -> list[Pair]:

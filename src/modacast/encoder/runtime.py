@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modacast.encoder.models import converted_model
+from modacast.encoder.pieces import CompactUnigram
 from modacast.encoder.recipe import KINDS, PRECISIONS, RECIPE_FILE, Precision, Recipe, known_pooling
 from modacast.encoder.tokenizer import load_tokenizer, sound
 from modacast.encoder.weights import files_digest
@@ -21,7 +22,7 @@ from modacast.types import Floats
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["Encoder"]
+__all__ = ["Encoder", "usable_cores"]
 
 # activations of this many tokens stay in a core's cache; twice as many halved the throughput
 _BATCH_TOKENS = 512
@@ -62,17 +63,18 @@ class Encoder:
     ) -> None:
         if threads is not None and threads < 1:
             raise InvalidInput(f"threads must be at least 1; got {threads}")
-        self._threads = threads or _usable_cores()
+        self._threads = threads or usable_cores()
         self._folder = folder
         # the recipe knows how large the weights must be, so it is read before they are
         recipe = Recipe.read(folder) if (folder / RECIPE_FILE).is_file() else None
         self._model = _open(folder, device, self._threads)
-        self._tokenizer = load_tokenizer(folder / "tokenizer.json")
+        self._compact = CompactUnigram.open(folder)
+        self._library_tokenizer: Tokenizer | None = None
         self.recipe = (recipe or self._foreign_recipe()).changed(pooling, prefixes)
         self.model_id = self.recipe.model_id
         self.dim = self.recipe.dim
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(self.recipe.max_tokens)
+        if self._compact is None:
+            self._library_tokenizer = self._cutting_tokenizer()
 
     @classmethod
     def from_pretrained(
@@ -136,8 +138,19 @@ class Encoder:
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """The tokenizer, cutting at the model's length; shared, so leave its settings alone."""
-        return self._tokenizer
+        """The tokenizer, cutting at the model's length; shared, so leave its settings alone.
+
+        The bundled one takes about 280 MB, so it is opened on the first call; encoding does without it.
+        """
+        if self._library_tokenizer is None:
+            self._library_tokenizer = self._cutting_tokenizer()
+        return self._library_tokenizer
+
+    def _cutting_tokenizer(self) -> Tokenizer:
+        tokenizer = load_tokenizer(self._folder / "tokenizer.json")
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(self.recipe.max_tokens)
+        return tokenizer
 
     def encode_query(self, texts: Sequence[str]) -> Floats:
         """Get `(n, dim)` float32, L2-normalised, of texts that ask."""
@@ -215,7 +228,9 @@ class Encoder:
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         clean = [sound(text, self.recipe.max_tokens) for text in texts]
-        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(clean)]
+        if self._compact is not None:
+            return [self._compact.ids(text, self.recipe.max_tokens) for text in clean]
+        return [encoding.ids for encoding in self.tokenizer.encode_batch_fast(clean)]
 
     def _forward(self, ids: list[list[int]], first: bool) -> Floats:
         hidden = np.asarray(_host(self._model.forward_batch(ids).last_hidden_state))
@@ -226,7 +241,7 @@ class Encoder:
     def _foreign_recipe(self) -> Recipe:
         """Make a recipe for a folder that CTranslate2's own converter wrote."""
         width = _host(self._model.forward_batch([[0]]).last_hidden_state).shape[-1]
-        truncation = self._tokenizer.truncation or {}
+        truncation = load_tokenizer(self._folder / "tokenizer.json").truncation or {}
         return Recipe(
             name=self._folder.resolve().name,
             dim=int(width),
@@ -276,7 +291,8 @@ def _batches(ids: list[list[int]], batch_tokens: int) -> Iterable[list[int]]:
         yield batch
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Get how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

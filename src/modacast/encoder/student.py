@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from modacast.encoder.card import model_card
-from modacast.encoder.checks import GENERAL_TEXTS, battery, triple_scores
+from modacast.encoder.checks import GENERAL_TEXTS, battery
 from modacast.encoder.layered import LayeredBert, Prepared
 from modacast.encoder.masking import batches_in_order
 from modacast.encoder.runtime import Encoder
@@ -194,7 +194,7 @@ class _Lesson:
         n_held = min(_MAX_HELD_OUT, len(texts) // 10)
         self.held, self.held_wanted = self._both([texts[i] for i in order[:n_held]], teacher)
         self.texts, self.wanted = self._both([texts[i] for i in order[n_held:]], teacher)
-        self.general = self.layered.prepare(GENERAL_TEXTS, "document")
+        self.checks = [self.layered.prepare(GENERAL_TEXTS, kind) for kind in _KINDS]
 
     def _both(self, texts: list[str], teacher: Encoder) -> tuple[Prepared, Any]:
         """Get half of the texts as queries, half as documents, one after another, and the teacher's vectors."""
@@ -212,7 +212,7 @@ class _Lesson:
 
     def battery(self) -> dict[str, float]:
         """Get the scores of the small checks."""
-        return triple_scores(dict(zip(GENERAL_TEXTS, self.layered.all_vectors(self.general), strict=True)))
+        return self.layered.battery(self.checks)
 
     def train(self, clock: TrainingClock, before: float, progress: Progress | None) -> list[CurvePoint]:
         """Train until the clock says so."""

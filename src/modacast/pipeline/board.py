@@ -15,7 +15,7 @@ from modacast.errors import InvalidInput
 from modacast.pipeline.fingerprints import fingerprint
 from modacast.pipeline.progress import Progress, StageRow, StageTimer
 from modacast.pipeline.workspace import Workspace
-from modacast.trends import EnsembleForecaster, trend_board, weekly_series
+from modacast.trends import SCORECARDS, EnsembleForecaster, kin_of, trend_board, weekly_series
 from modacast.types import FORECASTS, SERIES, TRENDS
 
 __all__ = ["BOARD_VERSION", "REVIEWS", "Read", "latest_board", "make_board", "read_texts"]
@@ -23,7 +23,7 @@ __all__ = ["BOARD_VERSION", "REVIEWS", "Read", "latest_board", "make_board", "re
 REVIEWS = "reviews"
 """The source of documents that were events' texts."""
 
-BOARD_VERSION = 4
+BOARD_VERSION = 7
 """Raised whenever the same texts would give another board, so that old ones are computed again."""
 
 _MIN_WEEKS = 8
@@ -55,12 +55,14 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
             "series": SERIES.empty_table(),
             "forecasts": FORECASTS.empty_table(),
             "trends": TRENDS.empty_table(),
+            "scorecards": SCORECARDS.empty_table(),
         }
     else:
         made_at = datetime.combine(max(series["ds"].to_pylist()), time(), UTC) + timedelta(days=7)
-        forecaster = EnsembleForecaster(freq="W", upper=1.0, networks=settings.networks, made_at=made_at).fit(
-            series
-        )
+        kin = kin_of(series["unique_id"].unique().to_pylist(), parents)
+        forecaster = EnsembleForecaster(
+            freq="W", upper=1.0, networks=settings.networks, made_at=made_at, kin=kin
+        ).fit(series)
         forecasts = forecaster.predict(settings.horizon)
         board = trend_board(
             series,
@@ -71,14 +73,19 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
             lexicon_parents=parents,
             n_evidence=settings.evidence,
         )
-        tables = {"series": series, "forecasts": forecasts, "trends": board}
+        tables = {
+            "series": series,
+            "forecasts": forecasts,
+            "trends": board,
+            "scorecards": forecaster.scorecards(),
+        }
     workspace.lake.commit(key, tables, fingerprint=found)
     timer.add(mentions.num_rows, tables["trends"].num_rows)
     return timer.finish()
 
 
 def latest_board(workspace: Workspace) -> dict[str, pa.Table]:
-    """Get `series`, `forecasts` and `trends` as last computed for the settings' `as_of`.
+    """Get `series`, `forecasts`, `trends` and `scorecards` as last computed for the settings' `as_of`.
 
     Raises:
         InvalidInput: no board has been computed yet.
@@ -86,7 +93,10 @@ def latest_board(workspace: Workspace) -> dict[str, pa.Table]:
     key = f"board/{workspace.settings.trends.as_of or 'latest'}"
     if workspace.lake.find(key) is None:
         raise InvalidInput(f"there is no trend board in {workspace.home} yet; run `modacast run` first")
-    return {name: workspace.lake.read(name, prefix=key) for name in ("series", "forecasts", "trends")}
+    return {
+        name: workspace.lake.read(name, prefix=key)
+        for name in ("series", "forecasts", "trends", "scorecards")
+    }
 
 
 def _all_series(read: Read, settings: TrendSettings, parents: Mapping[str, str | None]) -> pa.Table:

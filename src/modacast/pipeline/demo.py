@@ -20,6 +20,7 @@ from modacast.evaluate import Interval, bootstrap, paired_bootstrap
 from modacast.pipeline.board import latest_board
 from modacast.pipeline.progress import Progress, StageRow, StageTimer
 from modacast.pipeline.run import Outcome, run_all
+from modacast.pipeline.sample_training import SampleTraining, can_train, train_sample
 from modacast.pipeline.workspace import Workspace
 from modacast.sources.world import World
 
@@ -74,6 +75,7 @@ class DemoOutcome:
         liking_gain: the mean difference, paired by shopper.
         trends: the board against what was planted.
         shoppers: raw id to pseudonym of the shoppers to be shown.
+        training: what the language model was taught; None where it was not.
     """
 
     before: Outcome
@@ -88,6 +90,7 @@ class DemoOutcome:
     liking_gain: Interval
     trends: TrendCheck
     shoppers: Mapping[str, str]
+    training: SampleTraining | None = None
 
     @property
     def rows(self) -> tuple[StageRow, ...]:
@@ -109,7 +112,9 @@ class DemoOutcome:
         ]
 
 
-def run_demo(home: Path, *, seed: int, lang: Literal["zh", "en"], progress: Progress) -> DemoOutcome:
+def run_demo(
+    home: Path, *, seed: int, lang: Literal["zh", "en"], progress: Progress, train: bool = True
+) -> DemoOutcome:
     """Write the sample world, run the loop, let the shoppers answer, and run it again.
 
     Args:
@@ -117,6 +122,8 @@ def run_demo(home: Path, *, seed: int, lang: Literal["zh", "en"], progress: Prog
         seed: of the world.
         lang: of reasons and report.
         progress: hears of the stages.
+        train: whether to train the language model too, shortly, where the extra `train` is installed; the versions are
+            registered, and the lists are made without them.
 
     Raises:
         InvalidInput: the folder holds something else.
@@ -135,6 +142,9 @@ def run_demo(home: Path, *, seed: int, lang: Literal["zh", "en"], progress: Prog
     before.workspace.database.close()
     after = run_all(_settings(home, lang, learn=True, feedback=True), progress)
     lists_after = after.workspace.lake.read_latest("recommendations", prefix="lists/")
+    training = None
+    if train and can_train():
+        training = train_sample(after.workspace, seed=seed, progress=progress)
     liked = [_liking(world, lists, keys) for lists in (lists_before, lists_after)]
     return DemoOutcome(
         before=before,
@@ -149,6 +159,7 @@ def run_demo(home: Path, *, seed: int, lang: Literal["zh", "en"], progress: Prog
         liking_gain=paired_bootstrap(liked[1], liked[0]),
         trends=check_trends(after.workspace, world.truth().trends, spam=world.truth().spam),
         shoppers={user: keys[user] for user in _SHOWN},
+        training=training,
     )
 
 

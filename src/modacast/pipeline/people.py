@@ -16,12 +16,13 @@ from modacast.feedback import Learned, TrainingTable, learn_ranker, training_tab
 from modacast.pipeline.board import latest_board
 from modacast.pipeline.fingerprints import fingerprint
 from modacast.pipeline.progress import Progress, StageRow, StageTimer
+from modacast.pipeline.styles import value_statements
 from modacast.pipeline.workspace import Workspace
 from modacast.profiles import ProfileBuilder, event_strength
 from modacast.recommend import Catalogue, LightGBMRanker, LinearRanker, Recommender, ranker_from_dict
 from modacast.types import Floats, Ranker
 
-__all__ = ["Shop", "learn_from_feedback", "make_lists", "make_profiles", "open_shop"]
+__all__ = ["Shop", "learn_from_feedback", "make_lists", "make_profiles", "open_shop", "value_table"]
 
 _EMBEDDED_CHARS = 80
 _BATCH = 2_048
@@ -81,11 +82,25 @@ def make_profiles(workspace: Workspace, shop: Shop, progress: Progress) -> Stage
     """Build the profile of every shopper with events, and store them."""
     timer = StageTimer(progress, "profiles")
     profiles = _builder(workspace, shop).build(
-        shop.events, now=shop.now, consents=workspace.database.consents()
+        shop.events,
+        now=shop.now,
+        consents=workspace.database.consents(),
+        statements=value_statements(workspace, shop.events),
     )
     workspace.database.write_profiles(profiles)
     timer.add(shop.events.num_rows, profiles.num_rows)
     return timer.finish()
+
+
+def value_table(workspace: Workspace, shop: Shop, keys: Sequence[str]) -> pa.Table:
+    """Get what shoppers care for, with what it rests on; rows of `VALUES`. Who did not grant has none."""
+    events = shop.events.filter(pc.is_in(shop.events["user_key"], pa.array(list(keys), pa.string())))
+    return _builder(workspace, shop).values(
+        events,
+        now=shop.now,
+        consents=workspace.database.consents(),
+        statements=value_statements(workspace, events),
+    )
 
 
 def learn_from_feedback(workspace: Workspace, shop: Shop, progress: Progress) -> Learned | None:

@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 
 from modacast.config import EncoderSettings, Input
 from modacast.elements import Lexicon, Sentiment, Tagger
-from modacast.encoder import Encoder
+from modacast.elements.seeds import MOODS
+from modacast.elements.style import StyleReader
+from modacast.encoder import Encoder, get_encoder
 from modacast.errors import InvalidInput
 from modacast.pipeline.people import Shop, fitted, learn_from_feedback, make_profiles, open_shop
 from modacast.pipeline.progress import Progress, Silent, StageRow, StageTimer
@@ -22,7 +24,7 @@ from modacast.pipeline.texts import clean_batch, clean_reviews, detect_languages
 from modacast.pipeline.workspace import Workspace
 from modacast.sources.tables import read_rows
 from modacast.store.files import write_atomically
-from modacast.types import Batch
+from modacast.types import REJECTS, Batch
 
 __all__ = [
     "Lists",
@@ -30,8 +32,10 @@ __all__ = [
     "embed_file",
     "feedback_status",
     "import_feedback",
+    "open_sentiment",
+    "read_moods",
     "recommend_to",
-    "search_items",
+    "style_file",
     "tag_file",
 ]
 
@@ -43,6 +47,17 @@ _TEXTS = pa.schema(
         pa.field("id", pa.string()),
         pa.field("text", pa.string(), nullable=False),
         pa.field("lang", pa.string()),
+    ]
+)
+_MOODS_TABLE = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("lang", pa.string()),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("negative", pa.float64(), nullable=False),
+        pa.field("neutral", pa.float64(), nullable=False),
+        pa.field("positive", pa.float64(), nullable=False),
+        pa.field("reasons", pa.string()),
     ]
 )
 _BATCH = 2_048
@@ -82,9 +97,9 @@ def clean_file(
     return Batch(pa.concat_tables(tables), pa.concat_tables(rejects))
 
 
-def tag_file(path: Path, *, columns: Columns, lang: str | None) -> Batch:
+def tag_file(path: Path, *, columns: Columns, lang: str | None, words_only: bool = False) -> Batch:
     """Find the elements that a file's texts name; `MENTIONS` and `REJECTS`. Rows without an id get their line."""
-    tagger, sentiment = Tagger(Lexicon.load()), Sentiment()
+    tagger, sentiment = Tagger(Lexicon.load()), open_sentiment(words_only=words_only)
     mentions, rejects = [], []
     for batch in _read_texts(path, columns, lang):
         texts = batch.table
@@ -92,6 +107,71 @@ def tag_file(path: Path, *, columns: Columns, lang: str | None) -> Batch:
         mentions.append(sentiment.mention_polarity(tagger.tag(documents), documents))
         rejects.append(batch.rejects)
     return Batch(pa.concat_tables(mentions), pa.concat_tables(rejects))
+
+
+def open_sentiment(*, model: Path | None = None, words_only: bool = False) -> Sentiment:
+    """Get the sentiment that commands on files read with.
+
+    Args:
+        model: a folder that `Sentiment.save` wrote; None for the shipped one.
+        words_only: by words of praise and blame, without the language model.
+    """
+    encoder = None if words_only else get_encoder()
+    return Sentiment(encoder=encoder) if model is None else Sentiment.load(model, encoder=encoder)
+
+
+def read_moods(
+    path: Path, sentiment: Sentiment, *, columns: Columns, lang: str | None, explain: bool = False
+) -> Batch:
+    """Read the mood of a file's texts; `id, lang, label, negative, neutral, positive`, and `REJECTS`.
+
+    Args:
+        path: CSV, TSV, JSONL or Parquet; rows without an id get their line.
+        sentiment: reads them.
+        columns: which column is the text, the id and the language.
+        lang: language of all texts, where it is known.
+        explain: whether to tell the pieces that tipped it, which takes some twenty times as long.
+    """
+    tables, rejects = [_MOODS_TABLE.empty_table()], []
+    for batch in _read_texts(path, columns, lang):
+        texts, langs = batch.table["text"].to_pylist(), batch.table["lang"].to_pylist()
+        shares = sentiment.predict_proba(texts, langs)
+        reasons = [
+            "; ".join(f"{r.text} {r.weight:+.2f}" for r in sentiment.explain(text, code).reasons)
+            if explain
+            else None
+            for text, code in zip(texts, langs, strict=True)
+        ]
+        columns_ = [batch.table["id"], batch.table["lang"], [MOODS[i] for i in shares.argmax(axis=1)],
+                    *shares.round(4).T, reasons]  # fmt: skip
+        tables.append(pa.table(dict(zip(_MOODS_TABLE.names, columns_, strict=True)), schema=_MOODS_TABLE))
+        rejects.append(batch.rejects)
+    table = pa.concat_tables(tables)
+    return Batch(table if explain else table.drop_columns("reasons"), pa.concat_tables(rejects))
+
+
+def style_file(path: Path, *, columns: Columns, k: int) -> Batch:
+    """Get the styles of a file's texts: `id, rank, style_id, weight`, up to `k` rows a text, and `REJECTS`.
+
+    Raises:
+        InvalidInput: `k` is below 1.
+    """
+    if k < 1:
+        raise InvalidInput(f"k is at least 1, got {k}")
+    reader = StyleReader(Tagger(Lexicon.load()), Encoder.from_pretrained("bundled"))
+    rows: list[dict[str, Any]] = []
+    rejects = [REJECTS.empty_table()]
+    for batch in _read_texts(path, columns, None):
+        table = batch.table
+        reading = reader.read(table["text"].to_pylist(), table["lang"].to_pylist())
+        for row, text_id in enumerate(table["id"].to_pylist()):
+            for rank, (style_id, weight) in enumerate(reading.top(row, k), start=1):
+                rows.append({"id": text_id, "rank": rank, "style_id": style_id, "weight": weight})
+        rejects.append(batch.rejects)
+    schema = pa.schema(
+        {"id": pa.string(), "rank": pa.int32(), "style_id": pa.string(), "weight": pa.float64()}
+    )
+    return Batch(pa.Table.from_pylist(rows, schema=schema), pa.concat_tables(rejects))
 
 
 def embed_file(
@@ -121,25 +201,6 @@ def embed_file(
     write_atomically(out, lambda file: np.save(file, vectors))
     timer.finish()
     return vectors.shape[0], vectors.shape[1]
-
-
-def search_items(workspace: Workspace, query: str, k: int) -> list[tuple[float, dict[str, Any]]]:
-    """Get the `k` products that are nearest in meaning, with their cosine.
-
-    Raises:
-        InvalidInput: there are no products, or `k` is below 1.
-    """
-    if k < 1:
-        raise InvalidInput(f"k is at least 1, got {k}")
-    shop = _stocked_shop(workspace)
-    vectors = shop.catalogue.vectors
-    if vectors is None:
-        return []
-    scores = vectors @ workspace.encoder.encode_query([query])[0]
-    best = np.argsort(-scores, kind="stable")[:k]
-    return [
-        (float(scores[i]), {"id": shop.catalogue.ids[i], "title": shop.catalogue.titles[i]}) for i in best
-    ]
 
 
 def recommend_to(

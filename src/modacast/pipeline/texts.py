@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 
 from modacast.config import Input
 from modacast.documents import Cleaned, Deduplicator, clean, identify_languages
-from modacast.elements import Sentiment
 from modacast.feedback import review_documents
 from modacast.pipeline.board import REVIEWS
 from modacast.pipeline.fingerprints import fingerprint
+from modacast.pipeline.mood import project_sentiment
 from modacast.pipeline.progress import Progress, StageRow, StageTimer
 from modacast.pipeline.workspace import Workspace
 from modacast.sources import open_source
@@ -30,7 +30,7 @@ from modacast.types import Batch, Floats
 __all__ = ["clean_batch", "clean_reviews", "collect_documents", "detect_languages", "tag_documents"]
 
 _CLEAN_VERSION = 1
-_TAG_VERSION = 1
+_TAG_VERSION = 2
 
 
 def collect_documents(workspace: Workspace, source: Input, progress: Progress) -> StageRow:
@@ -97,10 +97,11 @@ def tag_documents(workspace: Workspace, progress: Progress) -> StageRow:
     for commit in workspace.lake.commits("tag/"):
         if commit.key not in wanted:
             workspace.lake.drop(commit.key)
-    sentiment = Sentiment()
+    sentiment = project_sentiment(workspace)
+    mood = sentiment.version
     for commit in cleaned:
         n = commit.rows["documents"]
-        found = fingerprint(commit.fingerprint, commit.key, workspace.lexicon.version, _TAG_VERSION)
+        found = fingerprint(commit.fingerprint, commit.key, workspace.lexicon.version, mood, _TAG_VERSION)
         if workspace.lake.find(f"tag/{commit.key}", found):
             timer.add(n, 0, known=n)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -9,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modacast.config import Settings
-from modacast.errors import StorageError
+from modacast.errors import NotFound, StorageError
 from modacast.store import Database, Lake
 
 if TYPE_CHECKING:
     from modacast.elements import Lexicon, Relevance, Tagger
-    from modacast.encoder import CachedEncoder
+    from modacast.encoder import CachedEncoder, Encoder
     from modacast.privacy import Pseudonymiser
 
-__all__ = ["Workspace"]
+__all__ = ["ENCODER", "Workspace"]
+
+ENCODER = "encoder"
+"""The kind under which the database lists language models."""
 
 
 class Workspace:
@@ -91,13 +95,40 @@ class Workspace:
 
         return Relevance(self.tagger)
 
+    @property
+    def encoder_name(self) -> str:
+        """The model that the settings choose: for `"promoted"`, a folder under `models/`, or `"bundled"`.
+
+        Raises:
+            NotFound: the files of the promoted model are gone.
+        """
+        if self.settings.encoder.model != "promoted":
+            return self.settings.encoder.model
+        active = self.database.active_model(ENCODER)
+        if active is None:
+            return "bundled"
+        folder = self.home / "models" / f"encoder-{active.version:04d}"
+        if not folder.is_dir():
+            raise NotFound(
+                f"the promoted model's folder {folder} is gone; `modacast models rollback` returns to the one before"
+            )
+        return str(folder)
+
+    @cached_property
+    def language_model(self) -> Encoder:
+        """The language model; keeps no vector, for texts that are read once."""
+        from modacast.encoder import Encoder
+
+        return Encoder.from_pretrained(self.encoder_name, threads=self.settings.encoder.threads)
+
     @cached_property
     def encoder(self) -> CachedEncoder:
         """The language model, with the home's cache of vectors."""
-        from modacast.encoder import CachedEncoder, Encoder, VectorCache
+        from modacast.encoder import CachedEncoder, VectorCache
 
-        chosen = self.settings.encoder
-        encoder = Encoder.from_pretrained(chosen.model, threads=chosen.threads)
-        return CachedEncoder(
-            encoder, VectorCache(self.home / "vectors.sqlite", encoder.model_id, encoder.dim)
-        )
+        model = self.language_model
+        # a cache belongs to one model: after a promotion nothing of the model before is served
+        name = re.sub(r"[^\w.-]", "-", model.model_id)
+        cache = self.home / "vectors" / f"{name}.sqlite"
+        cache.parent.mkdir(exist_ok=True)
+        return CachedEncoder(model, VectorCache(cache, model.model_id, model.dim))

@@ -171,14 +171,34 @@ class Database:
         """Get the version of a model that is in use, or None."""
         return next((model for model in reversed(self.models(kind)) if model.active), None)
 
-    def activate_model(self, kind: str, version: int) -> None:
-        """Put another version of a model to use (roll back, or promote)."""
-        chosen = sa.and_(t.models.c.kind == kind, t.models.c.version == version)
+    def activate_model(self, kind: str, version: int | None) -> None:
+        """Put another version of a model to use (roll back, or promote); None puts none to use.
+
+        Raises:
+            NotFound: there is no such version.
+        """
         with self.writing() as connection:
-            if connection.scalar(sa.select(sa.func.count()).select_from(t.models).where(chosen)) == 0:
-                raise NotFound(f"there is no model {kind!r} of version {version}")
+            chosen = None if version is None else self._known_version(connection, kind, version)
             connection.execute(sa.update(t.models).where(t.models.c.kind == kind).values(active=False))
-            connection.execute(sa.update(t.models).where(chosen).values(active=True))
+            if chosen is not None:
+                connection.execute(sa.update(t.models).where(chosen).values(active=True))
+
+    def change_model(self, kind: str, version: int, payload: Mapping[str, Any]) -> None:
+        """Store another payload for a version.
+
+        Raises:
+            NotFound: there is no such version.
+        """
+        with self.writing() as connection:
+            chosen = self._known_version(connection, kind, version)
+            connection.execute(sa.update(t.models).where(chosen).values(payload=json.dumps(payload)))
+
+    @staticmethod
+    def _known_version(connection: sa.Connection, kind: str, version: int) -> sa.ColumnElement[bool]:
+        chosen = sa.and_(t.models.c.kind == kind, t.models.c.version == version)
+        if connection.scalar(sa.select(sa.func.count()).select_from(t.models).where(chosen)) == 0:
+            raise NotFound(f"there is no model {kind!r} of version {version}")
+        return chosen
 
     # -- what is done, and what to remember ---------------------------------------------------------------
 
@@ -187,6 +207,13 @@ class Database:
         query = sa.select(t.imports.c.fingerprint).where(t.imports.c.key == key)
         with self.reading() as connection:
             return connection.scalar(query) == fingerprint
+
+    def imported(self, prefix: str) -> dict[str, str]:
+        """Get key and fingerprint of all imports whose key begins so; they change when what was imported does."""
+        query = sa.select(t.imports.c.key, t.imports.c.fingerprint).order_by(t.imports.c.key)
+        with self.reading() as connection:
+            rows = connection.execute(query.where(t.imports.c.key.startswith(prefix, autoescape=True)))
+            return {row.key: row.fingerprint for row in rows}
 
     def set_state(self, key: str, value: Any) -> None:
         """Remember a JSON-serialisable value."""

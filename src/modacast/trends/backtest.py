@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from modacast import evaluate
-from modacast.trends.intervals import Residuals, residual_band, series_scale, widen
-from modacast.trends.panel import Array, Panel
+from modacast.trends.intervals import Residuals, adapted, residual_band, series_scale, widen
+from modacast.trends.panel import Array, Frequency, Panel
 
-__all__ = ["BACKTEST", "Backtest", "Component", "back_test"]
+__all__ = ["BACKTEST", "COVERAGE", "Backtest", "Component", "back_test", "truth_after"]
 
 Component = Callable[[Panel, int], Array]
 """Forecasts a panel `h` steps ahead: `(n, h)` float64, NaN for rows that have not begun."""
@@ -27,7 +27,21 @@ BACKTEST = pa.schema(
 )
 """What a back-test says of each series; null where its history is too short to be scored."""
 
+COVERAGE = pa.schema(
+    [
+        pa.field("origin", pa.int32(), nullable=False),
+        pa.field("first", pa.int32(), nullable=False),
+        pa.field("last", pa.int32(), nullable=False),
+        pa.field("level", pa.int32(), nullable=False),
+        pa.field("coverage", pa.float64(), nullable=False),
+        pa.field("n", pa.int32(), nullable=False),
+    ]
+)
+"""Share of `n` true values from `first` to `last` steps after the `origin` (steps before the end) that lay in
+the interval of `level` per cent."""
+
 _FIRST_ORIGIN = 4  # steps
+_STEP: dict[Frequency, int] = {"W": 13, "D": 7, "M": 3}  # between origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +71,11 @@ class Backtest:
         mase, covered = np.full((len(self.origins), n), np.nan), np.full((len(self.origins), n), np.nan)
         for i, ago in enumerate(self.origins):
             past, h = panel.before(ago), min(ago, self.forecasts.shape[2])
-            truth, y_hat = _truth(panel, ago, h), self.forecasts[i, :, :h]
+            truth, y_hat = truth_after(panel, ago, h), self.forecasts[i, :, :h]
             mase[i] = evaluate.mase(truth, y_hat, past.y, season=panel.season)
             others = self.residuals.without(i)
             if others.origins:
-                band = residual_band(others, h, level=80)
+                band = residual_band(adapted(others, at=ago), h, level=80)
                 scale = series_scale(past)
                 lo, hi = widen(y_hat, scale, band.lo), widen(y_hat, scale, band.hi)
                 seen = np.where(np.isnan(y_hat), np.nan, truth)
@@ -76,9 +90,34 @@ class Backtest:
             schema=BACKTEST,
         )
 
+    def coverage_by_block(self, *, levels: Sequence[int] = (80, 90)) -> pa.Table:
+        """Get the table of `COVERAGE`: how often the intervals held, by origin and block of steps ahead.
+
+        Blocks are as long as origins lie apart. The interval of each origin comes from the other origins.
+        """
+        step, rows = self.residuals.step, []
+        for i, ago in enumerate(self.origins):
+            others = self.residuals.without(i)
+            if not others.origins:
+                continue
+            h = min(ago, self.forecasts.shape[2])
+            y_hat, scale = self.forecasts[i, :, :h], series_scale(self.panel.before(ago))
+            truth = np.where(np.isnan(y_hat), np.nan, truth_after(self.panel, ago, h))
+            for level in levels:
+                band = residual_band(adapted(others, at=ago), h, level=level)
+                inside = (truth >= widen(y_hat, scale, band.lo)) & (truth <= widen(y_hat, scale, band.hi))
+                for first in range(0, h, step):
+                    known = ~np.isnan(truth[:, first : first + step])
+                    if known.any():
+                        share = float(inside[:, first : first + step][known].mean())
+                        last = min(first + step, h)
+                        rows.append((ago, first + 1, last, level, share, int(known.sum())))
+        names = COVERAGE.names
+        return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=COVERAGE)
+
 
 def back_test(panel: Panel, forecaster: Component, *, n_origins: int = 6) -> Backtest:
-    """Forecast a panel again from earlier origins, a quarter of a season apart.
+    """Forecast a panel again from earlier origins: 13 weeks, 7 days or 3 months apart.
 
     Origins lie closer where the history is short. Values that were filled in count for no error.
 
@@ -87,7 +126,7 @@ def back_test(panel: Panel, forecaster: Component, *, n_origins: int = 6) -> Bac
         forecaster: what is tested.
         n_origins: origins at most.
     """
-    step = max(1, min(panel.season // 4 or 1, (panel.n_steps - _FIRST_ORIGIN) // n_origins))
+    step = max(1, min(_STEP[panel.freq], (panel.n_steps - _FIRST_ORIGIN) // n_origins))
     origins = tuple(k * step for k in range(1, n_origins + 1) if panel.n_steps - k * step >= _FIRST_ORIGIN)
     longest = max(origins, default=1)
     shape = (len(origins), len(panel.ids), longest)
@@ -97,13 +136,14 @@ def back_test(panel: Panel, forecaster: Component, *, n_origins: int = 6) -> Bac
         begun = past.lengths() >= _FIRST_ORIGIN
         y_hat = np.where(begun[:, None], forecaster(past, ago), np.nan)
         scale = series_scale(past)[:, None]
-        gap = np.sqrt(_truth(panel, ago, ago)) - np.sqrt(y_hat)
+        gap = np.sqrt(truth_after(panel, ago, ago)) - np.sqrt(y_hat)
         forecasts[i, :, :ago] = y_hat
         errors[i, :, :ago] = np.divide(gap, scale, out=np.full_like(gap, np.nan), where=scale > 0)
-    return Backtest(panel, origins, forecasts, Residuals(origins, errors, panel.season))
+    return Backtest(panel, origins, forecasts, Residuals(origins, errors, panel.season, step))
 
 
-def _truth(panel: Panel, ago: int, h: int) -> Array:
+def truth_after(panel: Panel, ago: int, h: int) -> Array:
+    """Get the `(n, h)` values after the origin `ago` steps before the end; NaN where not observed."""
     start = panel.n_steps - ago
     window = slice(start, start + h)
     return np.where(panel.observed[:, window], panel.y[:, window], np.nan)

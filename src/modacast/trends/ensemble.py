@@ -6,6 +6,8 @@ as one member may run away, and the calendar weeks of the board go on top of the
 learned on earlier origins gave nothing over this. A board too small for networks takes the median of two
 pooled regressions, complex exponential smoothing and Theta.
 
+Series younger than a season get a past from those that are like them before anything is learned (see `youth`).
+
 Signals that run ahead of a series change its forecast as far as they were of use (see `exog`).
 
 Series with many zero weeks are forecast in blocks of four weeks (temporal aggregation; Nikolopoulos,
@@ -28,6 +30,7 @@ from modacast.trends.network import network_forecast
 from modacast.trends.panel import Array, Panel
 from modacast.trends.pooled import pooled_forecast
 from modacast.trends.seasonality import season_strength
+from modacast.trends.youth import hold_young, with_past
 
 __all__ = ["ensemble_forecast", "is_sparse"]
 
@@ -68,7 +71,13 @@ def is_sparse(panel: Panel) -> npt.NDArray[np.bool_]:
 
 def _dense(panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int, *, networks: bool) -> Array:
     told = exog_factor(panel.rows(dense), h, seed=seed)
-    mean = _without_signals(replace(panel, exog=None), h, dense, seed, networks=networks)
+    plain = replace(panel, exog=None)
+    # only series that are seldom zero lend and get a past
+    aged = with_past(plain.rows(dense))
+    filled = plain.y.copy()
+    filled[dense] = aged.y
+    mean = _without_signals(replace(plain, y=filled), h, dense, seed, networks=networks)
+    mean = hold_young(panel.rows(dense), mean)
     return mean if told is None else mean * told
 
 

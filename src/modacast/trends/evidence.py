@@ -43,6 +43,7 @@ MOOD = pa.schema(
 _CANDIDATES = 60  # newest and most noticed documents of a rise that are compared
 _RECENT_WEEKS = 26  # where no rise began
 _ALIKE = 0.85  # cosine above which two texts say the same
+_SAME_SOURCE = 0.08  # how much less a text is worth for each chosen one of its source
 _MIN_LIFT = 1.2
 _PRIOR_PAIRS = 3.0  # pairs that chance is given, so that one shared text is no bond
 
@@ -70,7 +71,8 @@ def evidence(
 
     Candidates are the documents of the rise (since `rising_since`, else the last 26 weeks) that name the
     element, the most noticed first. They are chosen by maximal marginal relevance (Carbonell and Goldstein
-    1998): near the centre of what is said, far from what was chosen; texts that say the same count once.
+    1998): near the centre of what is said, far from what was chosen; texts that say the same count once, an
+    author is quoted once where there are others, and sources take turns where they say as much.
 
     Args:
         mentions: `MENTIONS`.
@@ -97,7 +99,10 @@ def evidence(
         if not parts:
             continue
         found = _candidates(pl.concat(parts), trend)
-        for rank, i in enumerate(_choose(found["text"].to_list(), k, vectors), start=1):
+        picks = _choose(
+            found["text"].to_list(), k, vectors, found["author_key"].to_list(), found["source"].to_list()
+        )
+        for rank, i in enumerate(picks, start=1):
             rows.append(
                 {
                     "unique_id": trend.unique_id,
@@ -211,8 +216,15 @@ def _spoken(mentions: pa.Table, documents: pa.Table) -> pl.DataFrame:
     pairs = pairs.group_by("doc_id", "element_id", maintain_order=True).agg(
         pl.col("polarity").cast(pl.Float64).mean()
     )
-    texts = _frame(documents.select(columns)).with_columns(day=pl.col("published_at").dt.date())
+    texts = _frame(documents.select([*columns, *_authored(documents)]))
+    if "author_key" not in texts.columns:
+        texts = texts.with_columns(author_key=pl.lit(None, pl.String))
+    texts = texts.with_columns(day=pl.col("published_at").dt.date())
     return pairs.join(texts, left_on="doc_id", right_on="id", how="inner").rename({"doc_id": "id"})
+
+
+def _authored(documents: pa.Table) -> list[str]:
+    return [name for name in ("author_key",) if name in documents.column_names]
 
 
 def _trends(trends: pa.Table, descendants: Mapping[str, Sequence[str]]) -> list[_Trend]:
@@ -250,7 +262,13 @@ def _candidates(spoken: pl.DataFrame, trend: _Trend) -> pl.DataFrame:
     )
 
 
-def _choose(texts: Sequence[str], k: int, vectors: Vectors | None) -> list[int]:
+def _choose(
+    texts: Sequence[str],
+    k: int,
+    vectors: Vectors | None,
+    authors: Sequence[str | None],
+    sources: Sequence[str],
+) -> list[int]:
     """Pick up to `k` positions by maximal marginal relevance; near copies of a pick are passed over."""
     if not texts:
         return []
@@ -262,9 +280,14 @@ def _choose(texts: Sequence[str], k: int, vectors: Vectors | None) -> list[int]:
     while len(picked) < min(k, len(texts)):
         nearest = likeness[:, picked].max(axis=1)
         score = np.where(nearest < _ALIKE, 0.6 * central - 0.4 * nearest, -np.inf)
+        score -= _SAME_SOURCE * np.array([sum(sources[p] == source for p in picked) for source in sources])
         score[picked] = -np.inf
         if not np.isfinite(score).any():
             break
+        heard = {authors[p] for p in picked if authors[p] is not None}
+        anew = np.array([author not in heard for author in authors], dtype=np.bool_)
+        if np.isfinite(score[anew]).any():
+            score[~anew] = -np.inf
         picked.append(int(np.argmax(score)))
     return picked
 

@@ -3,7 +3,9 @@
 What a signal says of a series is learned by the pooled regression, from where the signal stood 0, 4, 8, 13
 and 26 weeks before the week that is forecast, against where it stood as many weeks before the series'
 present level. Its worth is measured before it is used: the regression forecasts held-out weeks with it and
-without, and a signal that does not lower the error there changes nothing.
+without, and a signal that does not lower the error there changes nothing. A signal that is known only up to now
+(searches, early adopters) is known only up to then on held-out weeks too; one that is planned ahead (a
+campaign, a holiday) as far ahead as it is given.
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ def with_exog(panel: Panel, table: pa.Table) -> Panel:
             f"exog: {panel.ids[rows[off[0]]]!r} has {days[off[0]]}, which is no whole step from the series' "
             f"last date {panel.last[rows[off[0]]]}; give the signals on the dates of the series"
         )
-    return replace(panel, exog=_laid_out(panel, rows, ahead.astype(np.int64), values))
+    steps = ahead.astype(np.int64)
+    laid = _laid_out(panel, rows, steps, values)
+    return replace(panel, exog=laid, exog_ahead=_known_ahead(panel, rows, steps, values))
 
 
 def exog_factor(panel: Panel, h: int, *, seed: int = 0) -> Array | None:
@@ -116,6 +120,17 @@ def _numbers(table: pa.Table, name: str) -> Array:
         row = int(np.argmax(np.isinf(values)))
         raise InvalidInput(f"exog: column {name!r}, row {row + 1} is infinite; leave it empty")
     return values
+
+
+def _known_ahead(
+    panel: Panel, rows: npt.NDArray[np.int64], ahead: npt.NDArray[np.int64], values: Array
+) -> npt.NDArray[np.int64]:
+    """Get the `(n, c)` steps past the end of each series up to which a signal is given."""
+    furthest = np.full((len(panel.ids), values.shape[1]), -panel.n_steps)
+    for column in range(values.shape[1]):
+        known = ~np.isnan(values[:, column])
+        np.maximum.at(furthest[:, column], rows[known], np.minimum(ahead[known], _MAX_FUTURE))
+    return furthest
 
 
 def _laid_out(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -13,8 +14,10 @@ from modacast.errors import InvalidInput, NotFitted
 from modacast.trends.backtest import Backtest, Component, back_test
 from modacast.trends.ensemble import ensemble_forecast
 from modacast.trends.exog import with_exog
-from modacast.trends.intervals import residual_band, series_scale, widen
-from modacast.trends.panel import Array, Frequency, Panel, read_panel
+from modacast.trends.hierarchy import Reconciler, read_hierarchy
+from modacast.trends.intervals import adapted, residual_band, series_scale, widen
+from modacast.trends.panel import Array, Frequency, Kin, Panel, read_panel
+from modacast.trends.scorecard import scorecards
 from modacast.types import FORECASTS
 
 __all__ = ["EnsembleForecaster", "forecast"]
@@ -31,6 +34,7 @@ def forecast(
     freq: Frequency | None = None,
     made_at: datetime | None = None,
     exog: pa.Table | None = None,
+    hierarchy: pa.Table | None = None,
 ) -> pa.Table:
     """Forecast every series of a long-format table.
 
@@ -49,6 +53,8 @@ def forecast(
         exog: signals that may run ahead of the series: `unique_id`, `ds` and a column of numbers for each,
             on the dates of the series. Rows past the end of a series are values known in advance. A signal
             that did not help on held-out steps changes nothing; see `with_exog`.
+        hierarchy: `unique_id` and `parent`, where forecasts shall add up as the series do; see
+            `modacast.trends.hierarchy.read_hierarchy`.
 
     Returns:
         `FORECASTS`, `h` rows a series in the order of `unique_id`; other `levels` than 80 and 90 change the
@@ -61,7 +67,7 @@ def forecast(
     upper = 1.0 if "n_documents" in series.column_names else None
     model = EnsembleForecaster(freq=freq, upper=upper, levels=levels, made_at=made_at)
     _check_horizon(h)
-    return model.fit(series, exog=exog).predict(h)
+    return model.fit(series, exog=exog, hierarchy=hierarchy).predict(h)
 
 
 class EnsembleForecaster:
@@ -77,6 +83,7 @@ class EnsembleForecaster:
         seed: of the draws of training rows.
         networks: whether networks may take part: more exact on dense series of some years, and slower.
         made_at: instant to record in the forecasts; now where None.
+        kin: series to the series that are like it, with weights, for young series; see `kin_of`.
 
     Attributes:
         panel_: the fitted series.
@@ -95,6 +102,7 @@ class EnsembleForecaster:
         seed: int = 0,
         networks: bool = True,
         made_at: datetime | None = None,
+        kin: Kin | None = None,
     ) -> None:
         self.freq = freq
         self.upper = upper
@@ -103,18 +111,28 @@ class EnsembleForecaster:
         self.seed = seed
         self.networks = networks
         self.made_at = made_at
+        self.kin = kin
         self.panel_: Panel | None = None
         self.backtest_: Backtest | None = None
+        self._reconciler: Reconciler | None = None
 
-    def fit(self, series: pa.Table, exog: pa.Table | None = None) -> EnsembleForecaster:
+    def fit(
+        self, series: pa.Table, exog: pa.Table | None = None, hierarchy: pa.Table | None = None
+    ) -> EnsembleForecaster:
         """Read the series, and signals beside them, and measure errors on rolling origins.
+
+        With a `hierarchy` (see `forecast`) all forecasts add up, and errors are those of such forecasts.
 
         Raises:
             InvalidInput: the table is not of the form `forecast` asks for.
         """
-        panel = read_panel(series, freq=self.freq)
+        panel = replace(read_panel(series, freq=self.freq), kin=self.kin)
         self.panel_ = panel if exog is None else with_exog(panel, exog)
+        self._reconciler = None
         self.backtest_ = back_test(self.panel_, self._forecaster(), n_origins=self.n_origins)
+        if hierarchy is not None:
+            self._reconciler = Reconciler(read_hierarchy(self.panel_, hierarchy), self.backtest_)
+            self.backtest_ = self._reconciler.back_test(self.backtest_)
         return self
 
     def predict(self, h: int) -> pa.Table:
@@ -133,11 +151,22 @@ class EnsembleForecaster:
         scale = series_scale(panel)
         # no burst among strangers says that a small series may grow without end
         roof = _MAX_RISE * np.maximum(y_hat, np.nanmax(panel.y, axis=1, keepdims=True))
+        residuals = adapted(self.backtest_.residuals)
         for level in self.levels:
-            band = residual_band(self.backtest_.residuals, h, level=level, seed=self.seed)
+            band = residual_band(residuals, h, level=level, seed=self.seed)
             columns[f"lo_{level}"] = self._clip(widen(y_hat, scale, band.lo))
             columns[f"hi_{level}"] = self._clip(np.minimum(widen(y_hat, scale, band.hi), roof))
         return self._table(panel, h, columns)
+
+    def scorecards(self) -> pa.Table:
+        """Get the table of `SCORECARDS`: what was said of each series some steps ago, and what came.
+
+        Raises:
+            NotFitted: `fit` has not run.
+        """
+        if self.backtest_ is None:
+            raise NotFitted("EnsembleForecaster: call fit(series) before scorecards()")
+        return scorecards(self.backtest_, self._forecaster(), upper=self.upper, seed=self.seed)
 
     def get_params(self) -> dict[str, object]:
         """Get the constructor's arguments."""
@@ -149,10 +178,13 @@ class EnsembleForecaster:
             "seed": self.seed,
             "networks": self.networks,
             "made_at": self.made_at,
+            "kin": self.kin,
         }
 
     def _forecaster(self) -> Component:
-        return partial(ensemble_forecast, seed=self.seed, networks=self.networks)
+        base = partial(ensemble_forecast, seed=self.seed, networks=self.networks)
+        reconciler = self._reconciler
+        return base if reconciler is None else lambda panel, h: reconciler(base(panel, h))
 
     def _clip(self, values: Array) -> Array:
         return np.clip(values, 0.0, self.upper)

@@ -2,9 +2,10 @@
 
 Errors of rolling origins are taken on a square-root scale, divided by each series' own scale and pooled
 over series for each horizon (with its neighbours), so that a young series borrows the spread of all others
-(split conformal prediction; Vovk, Gammerman and Shafer 2005). Panels drift, so newer errors weigh more, as
-Barber, Candes, Ramdas and Tibshirani (2023) do beyond exchangeability. Lower and upper quantiles are taken
-apart: shares rise further than they fall.
+(split conformal prediction; Vovk, Gammerman and Shafer 2005). Panels drift: newer errors weigh more, as
+Barber, Candes, Ramdas and Tibshirani (2023) do beyond exchangeability, and the errors of each origin are
+brought to how far off the newest short forecasts were, in the spirit of adaptive conformal inference (Gibbs
+and Candes 2021). Lower and upper quantiles are taken apart: shares rise further than they fall.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import numpy as np
 
 from modacast.trends.panel import Array, Panel
 
-__all__ = ["Band", "Residuals", "residual_band", "series_scale", "widen"]
+__all__ = ["Band", "Residuals", "adapted", "residual_band", "series_scale", "widen"]
 
 _HALF_LIFE = 0.5  # seasons after which an error counts half
 _NEIGHBOURS = 4  # horizons on either side whose errors are pooled
 _MAX_ERRORS = 30_000
+_LEVEL = 0.7  # part of the level in a series' scale; the rest is how much it changes in a season
+_ADAPT = 0.5  # how far an origin's errors follow the newest ones: 1 in full
+_MOST = 2.0  # times, up or down
 _FEW = 30  # fewer independent errors than this cannot tell the tails apart
 
 
@@ -31,16 +35,26 @@ class Residuals:
         origins: `(o,)` steps from the origin to the end of the history, latest origin first.
         errors: `(o, n, h)` scaled errors on the square-root scale; NaN where there is no truth.
         season: steps in a season.
+        step: steps between origins.
     """
 
     origins: tuple[int, ...]
     errors: Array
     season: int
+    step: int = 1
 
     def without(self, origin: int) -> Residuals:
         """Get the residuals of every origin but the one at that position."""
         keep = [i for i in range(len(self.origins)) if i != origin]
-        return Residuals(tuple(self.origins[i] for i in keep), self.errors[keep], self.season)
+        return Residuals(tuple(self.origins[i] for i in keep), self.errors[keep], self.season, self.step)
+
+    def known_at(self, ago: int) -> Residuals:
+        """Get what was known of the residuals `ago` steps before the end: no truth of later steps."""
+        ahead = np.arange(1, self.errors.shape[2] + 1)
+        known = np.asarray(self.origins)[:, None] - ahead[None, :] >= ago
+        return Residuals(
+            self.origins, np.where(known[:, None, :], self.errors, np.nan), self.season, self.step
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ def series_scale(panel: Panel) -> Array:
     """Get the `(n,)` scale of each series' errors: between its level and how much it changes in a season.
 
     The change alone makes bands of smooth series too narrow once they start to move, the level alone makes
-    those of calm ones too wide; their geometric mean gave the most even coverage.
+    those of calm ones too wide. A geometric mean that leans to the level gave the most even coverage.
     """
     z, season = np.sqrt(panel.y), panel.season
     level = _nanmean(z[:, -2 * season :])
@@ -67,7 +81,43 @@ def series_scale(panel: Panel) -> Array:
     # without a season to compare, take a random walk over a third of it, its mean distance
     walk = step * np.sqrt(min(season, max(2, z.shape[1])) / 3)
     change = np.where(np.isnan(change), walk, np.maximum(change, step))
-    return np.asarray(np.sqrt(np.nan_to_num(level) * np.nan_to_num(change)))
+    return np.asarray(np.nan_to_num(level) ** _LEVEL * np.nan_to_num(change) ** (1 - _LEVEL))
+
+
+def adapted(residuals: Residuals, *, at: int = 0) -> Residuals:
+    """Get the residuals as they would be, had each origin been as hard as the present one.
+
+    How hard an origin is shows in the errors of the short forecasts that end there: those that were made as
+    many steps earlier as lie between two origins. Where they are larger now than they were at an origin, that
+    origin's errors grow by the root of the ratio, and shrink where they are smaller.
+
+    Args:
+        residuals: scaled errors.
+        at: steps before the end that count as the present.
+    """
+    if not residuals.origins:
+        return residuals
+    step = residuals.step
+    row = {ago: i for i, ago in enumerate(residuals.origins)}
+
+    def hardness(ago: int) -> float:
+        found = row.get(ago + step)
+        if found is None:
+            return float("nan")
+        short = np.abs(residuals.errors[found, :, :step])
+        known = ~np.isnan(short)
+        return float(short[known].mean()) if known.any() else float("nan")
+
+    now = hardness(at)
+    then = np.array([hardness(ago) for ago in residuals.origins])
+    usual = then[then > 0]
+    if not now > 0 or usual.size == 0:
+        return residuals
+    then = np.where(then > 0, then, usual.mean())
+    factor = np.clip((now / then) ** _ADAPT, 1 / _MOST, _MOST)
+    return Residuals(
+        residuals.origins, residuals.errors * factor[:, None, None], residuals.season, residuals.step
+    )
 
 
 def residual_band(residuals: Residuals, h: int, *, level: int, seed: int = 0) -> Band:

@@ -7,10 +7,8 @@ caught, so every message names the series, the column and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +16,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modacast.errors import InvalidInput, suggest
+from modacast.trends.frequency import (
+    FREQUENCIES,
+    NAMES,
+    SEASON,
+    Frequency,
+    check_one_a_step,
+    check_one_frequency,
+    frequency_of,
+    positions_of,
+    shift,
+    steps_between,
+)
 
 __all__ = [
     "FREQUENCIES",
     "MIN_STEPS",
     "Array",
     "Frequency",
+    "Kin",
     "Panel",
     "parse_dates",
     "read_panel",
@@ -32,14 +43,13 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
-Frequency = Literal["W", "D", "M"]
-FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
+Kin = dict[str, dict[str, float]]
+"""Series to the series that are like it, each with a weight in (0, 1]."""
 
 MIN_STEPS = 8
 """Fewest observed values that a series is forecast from."""
 
-_SEASON: dict[Frequency, int] = {"W": 52, "D": 7, "M": 12}
-_NAMES: dict[Frequency, str] = {"W": "weeks", "D": "days", "M": "months"}
+_LARGEST = 1e100  # squares of more overflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,9 @@ class Panel:
         freq: the step, "W", "D" or "M".
         season: steps in a season: 52 weeks, 7 days or 12 months.
         exog: `(n, t + f, c)` signals beside the series, the last `f` steps past its end; None without.
+        exog_ahead: `(n, c)` steps past a series' end up to which each signal is known, < 0 where it lags; what
+            `exog` holds beyond is its last known value.
+        kin: series to the series that are like it, with weights; None where nothing is known of that.
     """
 
     ids: tuple[str, ...]
@@ -63,6 +76,8 @@ class Panel:
     freq: Frequency
     season: int
     exog: Array | None = None
+    exog_ahead: npt.NDArray[np.int64] | None = None
+    kin: Kin | None = None
 
     @property
     def n_steps(self) -> int:
@@ -76,15 +91,28 @@ class Panel:
     def before(self, n_held_out: int) -> Panel:
         """Get the panel as it stood `n_held_out` steps earlier; rows that had not begun are all NaN."""
         end = self.n_steps - n_held_out
-        last = np.array([_shift(d, -n_held_out, self.freq) for d in self.last], dtype="datetime64[D]")
-        exog = None if self.exog is None else self.exog[:, : self.exog.shape[1] - n_held_out]
-        return Panel(self.ids, self.y[:, :end], self.observed[:, :end], last, self.freq, self.season, exog)
+        last = np.array([shift(d, -n_held_out, self.freq) for d in self.last], dtype="datetime64[D]")
+        exog = None
+        if self.exog is not None:
+            exog = self.exog[:, : self.exog.shape[1] - n_held_out]
+            if self.exog_ahead is not None:
+                exog = _as_known(exog, end, self.exog_ahead)
+        return replace(self, y=self.y[:, :end], observed=self.observed[:, :end], last=last, exog=exog)
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> Panel:
         """Get the panel of some rows, `(n,)` bool."""
         ids = tuple(name for name, kept in zip(self.ids, keep, strict=True) if kept)
         exog = None if self.exog is None else self.exog[keep]
-        return Panel(ids, self.y[keep], self.observed[keep], self.last[keep], self.freq, self.season, exog)
+        ahead = None if self.exog_ahead is None else self.exog_ahead[keep]
+        return replace(
+            self,
+            ids=ids,
+            y=self.y[keep],
+            observed=self.observed[keep],
+            last=self.last[keep],
+            exog=exog,
+            exog_ahead=ahead,
+        )
 
     def in_blocks(self, size: int) -> Panel:
         """Get the panel of means over blocks of `size` steps that end with the last one.
@@ -101,9 +129,13 @@ class Panel:
         means = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
         return Panel(self.ids, means, n > 0, self.last, "M", max(1, self.season // size))
 
+    def date_at(self, row: int, steps: int) -> date:
+        """Get the date `steps` after the last one of a row, before it where negative."""
+        return _day(shift(self.last[row], steps, self.freq))
+
     def future(self, row: int, h: int) -> list[date]:
         """Get the dates of the `h` steps after the end of a row."""
-        return [_day(_shift(self.last[row], k, self.freq)) for k in range(1, h + 1)]
+        return [self.date_at(row, k) for k in range(1, h + 1)]
 
 
 def validate_series(table: pa.Table, *, freq: Frequency | None = None) -> pa.Table:
@@ -122,8 +154,8 @@ def validate_series(table: pa.Table, *, freq: Frequency | None = None) -> pa.Tab
 
     Raises:
         InvalidInput: a column is absent or of another kind, there are no rows, a date does not parse, two
-            rows share series and date, a value is negative or infinite, a series has no value at all, or
-            its dates do not keep to one frequency.
+            rows share series and step, a value is negative, infinite or over 1e100, a series has no value at
+            all, or the dates do not keep to one frequency.
     """
     panel = read_panel(table, freq=freq, min_steps=1)
     ids: list[str] = []
@@ -132,9 +164,9 @@ def validate_series(table: pa.Table, *, freq: Frequency | None = None) -> pa.Tab
     for row, name in enumerate(panel.ids):
         first = int(np.argmax(~np.isnan(panel.y[row])))
         n = panel.n_steps - first
-        start = _shift(panel.last[row], -n, panel.freq)
+        start = shift(panel.last[row], -n, panel.freq)
         ids += [name] * n
-        dates += [_day(_shift(start, k, panel.freq)) for k in range(1, n + 1)]
+        dates += [_day(shift(start, k, panel.freq)) for k in range(1, n + 1)]
         seen = panel.observed[row, first:]
         values += [float(v) if ok else None for v, ok in zip(panel.y[row, first:], seen, strict=True)]
     return pa.table(
@@ -158,17 +190,20 @@ def read_panel(table: pa.Table, *, freq: Frequency | None = None, min_steps: int
     ids, ds, y = ids[order], ds[order], y[order]
     same = ids[1:] == ids[:-1]
     _check_unique(ids, ds, same)
-    freq = _frequency(ds, same, freq)
     starts = np.flatnonzero(np.r_[True, ~same])
     ends = np.r_[starts[1:], len(ids)]
-    positions = _positions(ids, ds, starts, freq)
+    told, freq = freq, frequency_of(ds, same, freq)
+    if told is None:
+        check_one_frequency(ids, ds, starts, freq)
+    positions = positions_of(ids, ds, starts, freq)
+    check_one_a_step(ids, ds, same, positions, freq)
     names = tuple(str(ids[s]) for s in starts)
     width = int(max(positions[e - 1] for e in ends)) + 1
     matrix = np.full((len(starts), width), np.nan)
     for row, (s, e) in enumerate(zip(starts, ends, strict=True)):
         matrix[row, width - 1 - (positions[e - 1] - positions[s:e])] = y[s:e]
     _check_lengths(names, matrix, min_steps, freq)
-    return Panel(names, _fill(matrix), ~np.isnan(matrix), ds[ends - 1], freq, _SEASON[freq])
+    return Panel(names, _fill(matrix), ~np.isnan(matrix), ds[ends - 1], freq, SEASON[freq])
 
 
 def _columns(
@@ -211,14 +246,20 @@ def _parse(text: str, row: int) -> date:
 
 def _values(column: pa.ChunkedArray, ids: npt.NDArray[np.object_]) -> Array:
     kind = column.type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if text and not any(v and v.strip() for v in column.to_pylist()):
+        return np.full(len(column), np.nan)  # a column of a file in which nothing stands
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     if not (number or pa.types.is_null(kind)):
         raise InvalidInput(f"series: column 'y' must hold numbers, got {kind}")
     y = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
-    for bad, what in ((np.isinf(y), "infinite"), (y < 0, "negative")):
+    size = f"over {_LARGEST:g}"
+    for bad, what in ((np.isinf(y), "infinite"), (y < 0, "negative"), (y > _LARGEST, size)):
         if bad.any():
             row = int(np.argmax(bad))
             tail = "shares, counts and indexes are all >= 0; drop the row or leave y empty"
+            if what == size:
+                tail = "give it in a larger unit"
             raise InvalidInput(f"series {ids[row]!r}: column 'y' is {what} ({y[row]:g}); {tail}")
     return y
 
@@ -235,64 +276,6 @@ def _check_unique(
         )
 
 
-def _frequency(
-    ds: npt.NDArray[np.datetime64], same: npt.NDArray[np.bool_], freq: Frequency | None
-) -> Frequency:
-    if freq is not None:
-        if freq not in FREQUENCIES:
-            raise InvalidInput(f"freq must be one of {', '.join(FREQUENCIES)}, got {freq!r}")
-        return freq
-    steps = np.diff(ds).astype(np.int64)[same]
-    if len(steps) == 0:
-        return "W"
-    values, counts = np.unique(steps, return_counts=True)
-    step = int(values[np.argmax(counts)])
-    if step == 1:
-        return "D"
-    if 28 <= step <= 31 and np.isin(steps, (28, 29, 30, 31)).mean() > 0.5 and not (steps % 7 == 0).all():
-        return "M"
-    if step % 7 == 0:
-        return "W"
-    raise InvalidInput(
-        f"series: column 'ds' steps by {step} days most often; give daily, weekly or monthly dates, or freq"
-    )
-
-
-def _positions(
-    ids: npt.NDArray[np.object_],
-    ds: npt.NDArray[np.datetime64],
-    starts: Sequence[int] | npt.NDArray[np.int64],
-    freq: Frequency,
-) -> npt.NDArray[np.int64]:
-    """Count the steps of each row since a common start; whole numbers only."""
-    if freq == "M":
-        return ds.astype("datetime64[M]").astype(np.int64) - int(
-            ds.min().astype("datetime64[M]").astype(np.int64)
-        )
-    days = ds.astype(np.int64)
-    step = 7 if freq == "W" else 1
-    first = np.repeat(days[starts], np.diff(np.r_[starts, len(ids)]))
-    off = (days - first) % step != 0
-    if off.any():
-        row = int(np.argmax(off))
-        raise InvalidInput(
-            f"series {ids[row]!r}: column 'ds' has {ds[row]}, which is no whole number of weeks after its first "
-            "date; give one date a week, always the same weekday, or freq='D'"
-        )
-    return (days - days.min()) // step
-
-
-def steps_between(
-    start: npt.NDArray[np.datetime64], end: npt.NDArray[np.datetime64], freq: Frequency
-) -> Array:
-    """Get the `(n,)` steps from one day to another, < 0 backwards; NaN where they are no whole number."""
-    if freq == "M":
-        return (end.astype("datetime64[M]") - start.astype("datetime64[M]")).astype(np.float64)
-    days = (end - start).astype(np.int64)
-    step = 7 if freq == "W" else 1
-    return np.where(days % step == 0, days / step, np.nan)
-
-
 def _check_lengths(names: tuple[str, ...], matrix: Array, min_steps: int, freq: Frequency) -> None:
     counts = np.sum(~np.isnan(matrix), axis=1)
     short = np.flatnonzero(counts < min_steps)
@@ -300,7 +283,7 @@ def _check_lengths(names: tuple[str, ...], matrix: Array, min_steps: int, freq: 
         listed = ", ".join(repr(names[i]) for i in short[:5]) + (" ..." if len(short) > 5 else "")
         raise InvalidInput(
             f"series {listed}: column 'y' has {int(counts[short].min())} values, at least {min_steps} "
-            f"{_NAMES[freq]} are needed; leave the series out or collect longer"
+            f"{NAMES[freq]} are needed; leave the series out or collect longer"
         )
 
 
@@ -315,16 +298,11 @@ def _fill(matrix: Array) -> Array:
     return filled
 
 
-def _shift(day: np.datetime64, steps: int, freq: Frequency) -> np.datetime64:
-    if freq != "M":
-        return day + np.timedelta64(steps * (7 if freq == "W" else 1), "D")
-    month = day.astype("datetime64[M]")
-    in_month = (day - month.astype("datetime64[D]")).astype(np.int64)
-    start = (month + np.timedelta64(steps, "M")).astype("datetime64[D]")
-    following = (month + np.timedelta64(steps + 1, "M")).astype("datetime64[D]")
-    at_end = day + np.timedelta64(1, "D") == (month + np.timedelta64(1, "M")).astype("datetime64[D]")
-    longest = int((following - start).astype(np.int64)) - 1
-    return start + np.timedelta64(longest if at_end else min(int(in_month), longest), "D")
+def _as_known(exog: Array, end: int, ahead: npt.NDArray[np.int64]) -> Array:
+    """Hold each signal at the last value that was known `end` steps in, so that no back-test sees more."""
+    last = np.clip(end - 1 + ahead, 0, exog.shape[1] - 1)[:, None, :]
+    column = np.arange(exog.shape[1])[None, :, None]
+    return np.take_along_axis(exog, np.minimum(column, last), axis=1)
 
 
 def _day(value: np.datetime64) -> date:

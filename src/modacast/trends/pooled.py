@@ -67,7 +67,9 @@ def pooled_forecast(panel: Panel, h: int, *, power: float = 0.5, seed: int = 0) 
     scale = np.where(seen, z, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     scale = np.where(scale > 0, scale, 1.0)[:, None]
     rhythm = _RHYTHMS[panel.freq]
-    signals = None if panel.exog is None else Signals(panel.exog, panel.n_steps, rhythm.leads, rhythm.base)
+    signals = None
+    if panel.exog is not None and panel.exog_ahead is not None:
+        signals = Signals(panel.exog, panel.exog_ahead, rhythm.leads, rhythm.base)
     frame = _Frame(z / scale, panel.season, rhythm, signals)
     rng = np.random.default_rng(seed)
     end = panel.n_steps

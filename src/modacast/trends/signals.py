@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from modacast.trends.panel import Array
 
@@ -14,14 +15,16 @@ class Signals:
 
     Args:
         values: `(n, t + f, c)`; the last `f` steps lie past the end of the series. NaN is unknown.
-        n_steps: steps `t` of the series.
+        ahead: `(n, c)` steps past the end up to which each signal is known, `f` at most.
         leads: steps by which a signal may run ahead.
         base: steps that make up the present level.
     """
 
-    def __init__(self, values: Array, n_steps: int, leads: tuple[int, ...], base: int) -> None:
+    def __init__(
+        self, values: Array, ahead: npt.NDArray[np.int64], leads: tuple[int, ...], base: int
+    ) -> None:
         self.leads, self.base = leads, base
-        self.n_future = values.shape[1] - n_steps
+        self.ahead = ahead
         self.n_features = len(leads) * values.shape[2]
         known = ~np.isnan(values)
         n = np.maximum(known.sum(axis=1, keepdims=True), 1)
@@ -38,18 +41,20 @@ class Signals:
         Each is the signal a lead before the target (or its last known value), in standard deviations,
         against the signal the same lead before the series' present level.
         """
-        end = t + self.n_future
+        end = t + self.ahead
         columns = []
         for lead in self.leads:
-            target = min(t + h - 1 - lead, end - 1)
+            target = np.minimum(t + h - 1 - lead, end - 1)
             # a planned week acts in its own week; when a lead will show is less sure
             width = 1 if lead else 0
-            near = self._mean(target - width, min(target + width + 1, end))
-            columns.append(near - self._mean(t - self.base - lead, t - lead))
+            near = self._mean(target - width, np.minimum(target + width + 1, end))
+            columns.append(
+                near - self._mean(np.minimum(t - self.base - lead, end - 1), np.minimum(t - lead, end))
+            )
         return np.nan_to_num(np.concatenate(columns, axis=1))
 
-    def _mean(self, start: int, stop: int) -> Array:
-        start, stop = max(start, 0), max(stop, 0)
-        n = self._count[:, stop] - self._count[:, start]
-        total = self._sum[:, stop] - self._sum[:, start]
-        return np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
+    def _mean(self, start: npt.NDArray[np.int64], stop: npt.NDArray[np.int64]) -> Array:
+        start, stop = np.maximum(start, 0)[:, None], np.maximum(stop, 0)[:, None]
+        n = np.take_along_axis(self._count, stop, 1) - np.take_along_axis(self._count, start, 1)
+        total = np.take_along_axis(self._sum, stop, 1) - np.take_along_axis(self._sum, start, 1)
+        return np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)[:, 0]

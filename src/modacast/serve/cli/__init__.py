@@ -25,8 +25,13 @@ def main() -> None:
     from modacast.serve.cli import (  # noqa: F401 (each adds its commands)
         alerting,
         loop,
+        models,
+        moods,
+        searching,
         shoppers,
         stages,
+        styles,
+        training,
         trending,
     )
 

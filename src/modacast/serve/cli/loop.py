@@ -34,20 +34,29 @@ def demo(
     ] = Path("demo"),
     lang: Annotated[str, typer.Option("--lang", help="language of the report: zh or en")] = "zh",
     seed: Annotated[int, typer.Option("--seed", help="of the sample world")] = 7,
+    train: Annotated[
+        bool,
+        typer.Option(
+            "--train/--no-train", help="teach the language model too, shortly; needs the extra train"
+        ),
+    ] = True,
 ) -> None:
     """Run the whole loop on the seeded sample world, offline, and write report.html."""
     from modacast.pipeline.demo import run_demo
+    from modacast.pipeline.sample_training import can_train
     from modacast.serve.report.assemble import demo_report
     from modacast.serve.report.render import render
     from modacast.store.files import write_atomically
 
     with Bars() as bars:
-        outcome = run_demo(home, seed=seed, lang=language(lang), progress=bars)
+        outcome = run_demo(home, seed=seed, lang=language(lang), progress=bars, train=train)
         page = render(demo_report(outcome)).encode()
     write_atomically(out, lambda file: file.write(page))
     log.print(stage_table(outcome.rows))
-    for line in outcome.headlines():
+    for line in [*outcome.headlines(), *(outcome.training.headlines() if outcome.training else ())]:
         typer.echo(line)
+    if train and not can_train():
+        typer.echo("Language model: not trained here; that needs pip install 'modacast[train]'")
     typer.echo(f"\nReport: {out}   (open it in a browser)")
     typer.echo(
         "Next: `modacast init my-project`, name your files in my-project/modacast.toml, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from modacast.serve.cli.options import (
     open_workspace,
 )
 from modacast.serve.cli.terminal import Bars, emit, log, print_json, stage_table
+
+if TYPE_CHECKING:
+    from modacast.pipeline.workspace import Workspace
 
 __all__ = ["feedback", "privacy_app", "recommend"]
 
@@ -53,10 +56,33 @@ def recommend(
         return
     for shopper in user:
         typer.echo(f"{shopper}" + ("" if shopper in found.known else "  (no history: what sells and rises)"))
+        if explain and personal and shopper in found.known:
+            _tell_profile(workspace, shopper, language(lang))
         for row in found.rows_of(shopper):
             typer.echo(f"  {row['rank']:>2}. {row['title']}  [{row['item_id']}]")
             for reason in row["reasons"]:
                 typer.echo(f"        {reason}")
+
+
+def _tell_profile(workspace: Workspace, shopper: str, lang: str) -> None:
+    """Say which styles a shopper who agreed is of, and what they care for."""
+    from modacast.errors import ConsentRequired, NotFound
+    from modacast.pipeline.styles import styles_of_user
+
+    try:
+        profile = styles_of_user(workspace, shopper, lang=lang)
+    except (ConsentRequired, NotFound):
+        return
+    label = workspace.lexicon.label
+    rows = workspace.database.profiles([workspace.pseudonymiser.key("user", shopper)]).to_pylist()
+    held = [label(value, lang) for row in rows for value in row["values"] or ()]
+    weighed = [f"{label(style.style_id, lang)} {style.weight:.0%}" for style in profile.styles]
+    for name, said in (
+        ("风格" if lang == "zh" else "styles", weighed),
+        ("在意" if lang == "zh" else "cares for", held),
+    ):
+        if said:
+            typer.echo(f"  {name}: {', '.join(said)}")
 
 
 @app.command()

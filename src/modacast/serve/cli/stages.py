@@ -17,11 +17,10 @@ from modacast.serve.cli.options import (
     OutOption,
     column_mapping,
     open_settings,
-    open_workspace,
 )
 from modacast.serve.cli.terminal import Bars, emit, log, stage_table
 
-__all__ = ["clean", "collect", "embed", "lexicon_app", "tag"]
+__all__ = ["InArgument", "LangOption", "clean", "collect", "embed", "lexicon_app", "tag", "tell_rejects"]
 
 lexicon_app = typer.Typer(
     no_args_is_help=True, help="The elements that modacast knows.", rich_markup_mode=None
@@ -71,19 +70,26 @@ def clean(
         min_relevance=0.0 if keep_irrelevant else None,
     )
     emit(cleaned.table, out)
-    _tell(cleaned.rejects)
+    tell_rejects(cleaned.rejects)
 
 
 @app.command()
 def tag(
-    texts: InArgument, out: OutOption = None, column: ColumnOption = None, lang: LangOption = None
+    texts: InArgument,
+    out: OutOption = None,
+    column: ColumnOption = None,
+    lang: LangOption = None,
+    words: Annotated[
+        bool,
+        typer.Option("--words", help="read moods by words of praise and blame alone: faster, less exact"),
+    ] = False,
 ) -> None:
     """Find the fashion elements that texts name, with their place and mood."""
     from modacast.pipeline.single import tag_file
 
-    tagged = tag_file(texts, columns=column_mapping(column), lang=lang)
+    tagged = tag_file(texts, columns=column_mapping(column), lang=lang, words_only=words)
     emit(tagged.table, out)
-    _tell(tagged.rejects)
+    tell_rejects(tagged.rejects)
 
 
 @app.command()
@@ -127,21 +133,8 @@ def lexicon_check(
     typer.echo(f"{len(Lexicon.load(*(files or ())).elements):,} elements, no problem")
 
 
-@app.command()
-def search(
-    query: Annotated[str, typer.Argument(help="any words, any language")],
-    config: ConfigOption = None,
-    home: HomeOption = None,
-    k: Annotated[int, typer.Option("-k", help="how many")] = 10,
-) -> None:
-    """Find products by meaning, across languages."""
-    from modacast.pipeline.single import search_items
-
-    for score, item in search_items(open_workspace(config, home=home), query, k):
-        typer.echo(f"{score:.3f}  {item['id']:<14} {item['title']}")
-
-
-def _tell(rejects: object) -> None:
+def tell_rejects(rejects: object) -> None:
+    """Print how many rows were set aside, and the first ten, to stderr."""
     import pyarrow as pa
 
     if isinstance(rejects, pa.Table) and rejects.num_rows:

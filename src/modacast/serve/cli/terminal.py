@@ -134,7 +134,7 @@ def emit(table: pa.Table, out: Path | None, *, as_json: bool = False) -> None:
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table as CSV, TSV, JSONL or Parquet, gzipped or not, as the name says.
+    """Write a table as CSV, TSV, JSON, JSONL or Parquet, gzipped or not, as the name says.
 
     Raises:
         InvalidInput: the name ends in something else.
@@ -154,11 +154,13 @@ def write_table(table: pa.Table, path: Path) -> None:
         return
     if kind in {"csv", "tsv"}:
         text = _csv(table, delimiter="\t" if kind == "tsv" else ",")
+    elif kind == "json":
+        text = json.dumps(table.to_pylist(), ensure_ascii=False, indent=1, default=str) + "\n"
     elif kind in {"jsonl", "ndjson"}:
         text = "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in table.to_pylist())
     else:
         raise InvalidInput(
-            f"cannot tell a format from {path.name!r}: use .csv, .tsv, .jsonl or .parquet (.gz)"
+            f"cannot tell a format from {path.name!r}: use .csv, .tsv, .json, .jsonl or .parquet (.gz)"
         )
     data = text.encode()
     write_atomically(path, lambda file: file.write(gzip.compress(data) if packed else data))

@@ -19,6 +19,7 @@ from modacast.serve.cli.options import (
     column_mapping,
     open_workspace,
 )
+from modacast.serve.cli.surroundings import compare_trends, context_dict, find_element, print_context
 from modacast.serve.cli.terminal import emit, log, print_json, print_table
 
 if TYPE_CHECKING:
@@ -49,6 +50,17 @@ def trends(
     segment: Annotated[str, typer.Option("--segment", help='"all", "lang=zh", "source=weibo", ...')] = "all",
     stage: Annotated[str | None, typer.Option("--stage", help="only this stage")] = None,
     facet: Annotated[str | None, typer.Option("--facet", help="only this facet")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", help="only what has risen since a day, for example 2024-01-01, or later"),
+    ] = None,
+    min_share: Annotated[float, typer.Option("--min-share", help="least share of voice, in per cent")] = 0.0,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--compare", help="2 to 8 elements side by side: A,B,C, or the option repeated; --out X.svg draws"
+        ),
+    ] = None,
     sort: Annotated[str, typer.Option("--sort", help=f"one of {', '.join(_SORTS)}")] = "growth",
     top: Annotated[int, typer.Option("--top", "-n", help="rows to show")] = 30,
     lang: Annotated[str, typer.Option("--lang", help="language of the names")] = "zh",
@@ -60,10 +72,15 @@ def trends(
 
     workspace = open_workspace(config, data=data, home=home)
     board = latest_board(workspace)
+    if compare:
+        names = [*([element] if element else []), *(name for group in compare for name in group.split(","))]
+        compare_trends(workspace, board, names, segment=segment, lang=lang, out=out, as_json=as_json)
+        return
     if element is not None:
-        _one_trend(workspace, board, _element_id(workspace, element), lang=lang, as_json=as_json)
+        _one_trend(workspace, board, find_element(workspace, element), lang=lang, as_json=as_json)
         return
     table = _select(board["trends"], segment=segment, stage=stage, facet=facet, sort=sort)
+    table = _narrowed(table, since=since, min_share=min_share)
     if out is not None or as_json:
         emit(table, out, as_json=as_json)
         return
@@ -86,20 +103,44 @@ def forecast(
         Path | None,
         typer.Option("--exog", help="signals that may run ahead: unique_id, ds and columns of numbers"),
     ] = None,
+    hierarchy: Annotated[
+        Path | None,
+        typer.Option("--hierarchy", help="unique_id and parent: forecasts add up as the series do"),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help='"ensemble", "chronos" or a plug-in\'s name')
+    ] = "ensemble",
+    model_path: Annotated[
+        Path | None, typer.Option("--model-path", help="folder with the weights of a pre-trained model")
+    ] = None,
+    scorecards: Annotated[
+        Path | None,
+        typer.Option("--scorecards", help="also write what would have been said weeks ago, and what came"),
+    ] = None,
     column: ColumnOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Forecast any long-format file of series, with intervals."""
-    from modacast.trends import EnsembleForecaster
+    from modacast.trends import EnsembleForecaster, load_forecaster
 
     if freq not in {None, "W", "D", "M"}:
         raise InvalidInput(f"--freq is W, D or M, got {freq!r}")
     table = _read_series(series, column_mapping(column))
     signals = None if exog is None else _read_any(exog)
-    made: Any = EnsembleForecaster(freq=freq, levels=tuple(level or (80, 90)))  # type: ignore[arg-type]
-    made.fit(table, exog=signals)
+    chosen: Any = freq
+    made = load_forecaster(model, path=model_path, freq=chosen, levels=tuple(level or (80, 90)))
+    if isinstance(made, EnsembleForecaster):
+        made.fit(table, exog=signals, hierarchy=None if hierarchy is None else _read_any(hierarchy))
+    elif any(option is not None for option in (exog, hierarchy, scorecards)):
+        raise InvalidInput(
+            f"--exog, --hierarchy and --scorecards go with the ensemble, not with --model {model}"
+        )
+    else:
+        made.fit(table)
     emit(made.predict(horizon), out, as_json=as_json)
+    if scorecards is not None and isinstance(made, EnsembleForecaster):
+        emit(made.scorecards(), scorecards)
 
 
 @evaluate_app.command("forecast")
@@ -146,17 +187,6 @@ def _read_any(path: Path) -> pa.Table:
     return read_frame(path)
 
 
-def _element_id(workspace: Workspace, name: str) -> str:
-    lexicon = workspace.lexicon
-    if name in lexicon.elements:
-        return name
-    found = lexicon.find(name)
-    if found:
-        return found[0].id
-    known = [*lexicon.elements, *(element.label("en") for element in lexicon.elements.values())]
-    raise NotFound(f"the lexicon has no element {name!r}{suggest(name, known)}")
-
-
 def _select(board: pa.Table, *, segment: str, stage: str | None, facet: str | None, sort: str) -> pa.Table:
     import polars as pl
 
@@ -176,6 +206,23 @@ def _select(board: pa.Table, *, segment: str, stage: str | None, facet: str | No
         frame = frame.filter(pl.col("element_id").str.starts_with(f"{facet}/"))
     by = {"mentions": "n_mentions", "forecast": "forecast_growth"}.get(sort, sort)
     return frame.sort([by, "element_id"], descending=[True, False], nulls_last=True).to_arrow()
+
+
+def _narrowed(board: pa.Table, *, since: str | None, min_share: float) -> pa.Table:
+    from datetime import date
+
+    import pyarrow.compute as pc
+
+    if not 0 <= min_share <= 100:
+        raise InvalidInput(f"--min-share is in per cent, from 0 to 100; got {min_share:g}")
+    board = board.filter(pc.greater_equal(board["level"], min_share / 100))
+    if since is None:
+        return board
+    try:
+        day = date.fromisoformat(since)
+    except ValueError as error:
+        raise InvalidInput(f"--since is a day such as 2024-01-01, got {since!r}") from error
+    return board.filter(pc.fill_null(pc.greater_equal(board["rising_since"], day), False))
 
 
 def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
@@ -211,6 +258,8 @@ def _one_trend(
     import pyarrow.compute as pc
 
     from modacast.pipeline.alarms import alarms_of_week
+    from modacast.pipeline.context import ContextReader
+    from modacast.serve.scorecards import scorecard_lines, scorecard_of
 
     rows = board["trends"].filter(pc.equal(board["trends"]["element_id"], element_id)).to_pylist()
     if not rows:
@@ -225,8 +274,11 @@ def _one_trend(
         for row in evidence.select(["id", "text", "source", "published_at"]).to_pylist()
         if row["id"] in ids
     ]
+    cards = scorecard_of(board["scorecards"], f"{element_id}|all")
+    context = ContextReader(workspace, board).read(element_id)
     if as_json:
-        print_json({"trends": rows, "forecast": forecasts.to_pylist(), "evidence": texts})
+        told = {"trends": rows, "forecast": forecasts.to_pylist(), "scorecard": cards.to_pylist()}
+        print_json({**told, "evidence": texts, **context_dict(context)})
         return
     typer.echo(f"{workspace.lexicon.label(element_id, lang)}  ({element_id})")
     for row in rows:
@@ -236,8 +288,11 @@ def _one_trend(
             typer.echo(f"  ! {alarm['ds']}  {alarm[f'why_{lang}' if lang in _SPOKEN else 'why_en']}")
     for row in forecasts.slice(0, 26).to_pylist():
         typer.echo(f"  {row['ds']}  {row['y_hat']:.3%}  80 %: {row['lo_80']:.3%} .. {row['hi_80']:.3%}")
+    for line in scorecard_lines(cards):
+        typer.echo(f"  {line}")
     for row in texts:
         typer.echo(f"  “{row['text'][:120]}” {row['source']}, {row['published_at']:%Y-%m-%d}")
+    print_context(context, workspace, lang)
 
 
 def _signed(value: float | None) -> str:

@@ -10,14 +10,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modacast.errors import InvalidInput
+from modacast.errors import InvalidInput, NotFound
 from modacast.evaluate import Interval
 from modacast.pipeline.alarms import alarms_of_week
 from modacast.pipeline.board import latest_board
+from modacast.pipeline.context import ContextReader
 from modacast.pipeline.demo import DemoOutcome
+from modacast.pipeline.models import list_models
 from modacast.pipeline.people import fitted, open_shop
 from modacast.pipeline.progress import Silent
 from modacast.pipeline.run import Outcome
+from modacast.pipeline.styles import styles_of_key
 from modacast.pipeline.workspace import Workspace
 from modacast.serve.report.data import (
     FeedbackSummary,
@@ -28,12 +31,14 @@ from modacast.serve.report.data import (
     TruthCheck,
     WeightChange,
 )
+from modacast.serve.report.styles import map_of_styles, value_notes
 from modacast.types import FORECASTS, SERIES, TRENDS, Item
 
 __all__ = ["demo_report", "project_report"]
 
 _PURCHASES = 12
 _ALARM_WEEKS = 4
+_STYLES = 5
 
 
 def project_report(outcome: Outcome) -> ReportData:
@@ -108,6 +113,9 @@ def _data(
         run=outcome.rows,
         rejects=outcome.rejects,
         alarms=alarms,
+        language_models=list_models(workspace),
+        style_map=map_of_styles(workspace).drawn(),
+        context=ContextReader(workspace, board).read if board["trends"].num_rows else None,
     )
 
 
@@ -143,9 +151,11 @@ def _pages(
     for lang, rows in said.items():
         for row in rows:
             reasons.setdefault((row["user_key"], row["item_id"]), {})[lang] = row["reasons"]
+    consents, notes = workspace.database.consents(), value_notes(workspace, shop, keys)
     pages = []
     for key, label in labels.items():
         profile = profiles.get(key)
+        may = consents.get(key, "granted") == "granted"
         events = [row for row in workspace.database.events([key]).to_pylist() if row["item_id"] in items]
         picks = [
             Pick(items[row["item_id"]], row["rank"], reasons[key, row["item_id"]])
@@ -154,9 +164,27 @@ def _pages(
         ]
         earlier = [Pick(items[item_id], rank) for rank, item_id in enumerate(before.get(key, ()), start=1)]
         pages.append(
-            _page(label, profile, events, items, earlier or picks, picks if earlier else [], feedback_from)
+            _page(
+                label,
+                profile,
+                events,
+                items,
+                earlier or picks,
+                picks if earlier else [],
+                feedback_from,
+                styles=_styles(workspace, key) if may else {},
+                notes=notes.get(key, {}) if may else {},
+            )
         )
     return pages
+
+
+def _styles(workspace: Workspace, key: str) -> dict[str, float]:
+    try:
+        found = styles_of_key(workspace, key, k=_STYLES)
+    except NotFound:
+        return {}
+    return {style.style_id: style.weight for style in found.styles}
 
 
 def _page(
@@ -167,6 +195,9 @@ def _page(
     before: Sequence[Pick],
     after: Sequence[Pick],
     feedback_from: datetime | None,
+    *,
+    styles: Mapping[str, float],
+    notes: Mapping[str, tuple[str, str]],
 ) -> ShopperPage:
     bought = [
         e for e in events if e["kind"] == "purchase" and (feedback_from is None or e["at"] <= feedback_from)
@@ -186,6 +217,8 @@ def _page(
         price_band=band,
         currency=next((item.currency for item in purchases if item.currency), None),
         values=(profile["values"] or ()) if profile else (),
+        value_notes=notes,
+        styles=styles,
         purchases=purchases,
         before=before,
         after=after,

@@ -234,10 +234,12 @@ def _since_mark(course: Course, smooth: Values, x: Scale, y: Scale, since: date)
     px, py = x(_number(course.days[at].item())), y(float(smooth[at]))
     has_room = px - x.start > _NOTE_WIDTH
     words = Words(f"{since:%Y-%m} 起上升", f"rising since {month(since).en}")
+    # without room to its left the note would run into the figure at the line's end, so it goes to the top
+    top = max(y.stop + 14, py - 50) if has_room else y.stop + 14
     return [
-        tag("line", class_="c-since", x1=px, x2=px, y1=py - 8, y2=max(y.stop + 16, py - 54)),
+        tag("line", class_="c-since", x1=px, x2=px, y1=py - 8, y2=min(top + 2, py - 8)),
         tag("circle", class_="c-ring", cx=px, cy=py, r="4.5"),
-        text(words, px - 6 if has_room else px + 6, max(y.stop + 14, py - 50), class_="c-note",
+        text(words, px - 6 if has_room else px + 6, top, class_="c-note",
              text_anchor="end" if has_room else "start"),
     ]  # fmt: skip
 

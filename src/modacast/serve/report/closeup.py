@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 from markupsafe import Markup
 
+from modacast.pipeline.context import TrendContext
 from modacast.serve.report import story
 from modacast.serve.report.board import BoardRow, segments_of
 from modacast.serve.report.charts import NARROW, WIDE, fan_chart, season_overlay, sparkline
 from modacast.serve.report.courses import Course
 from modacast.serve.report.names import Names
 from modacast.serve.report.phrases import PHRASES
+from modacast.serve.report.surroundings import Surroundings, surroundings
 from modacast.serve.report.words import Words, change, join, share
 
 __all__ = ["Closeup", "Place", "Quote", "closeup", "segment_ids"]
@@ -62,6 +64,7 @@ class Closeup:
     partners: Sequence[tuple[str, Words]]
     why: Sequence[Words]
     backtest: Sequence[Words]
+    around: Surroundings | None = None
 
 
 def segment_ids(trends: pa.Table, rows: Sequence[BoardRow]) -> list[str]:
@@ -75,6 +78,7 @@ def closeup(
     courses: Mapping[str, Course],
     documents: Mapping[str, Mapping[str, Any]],
     names: Names,
+    context: TrendContext | None = None,
 ) -> Closeup:
     """Get the page of one trend.
 
@@ -84,6 +88,7 @@ def closeup(
         courses: of these too.
         documents: id to row of `DOCUMENTS`.
         names: of the elements.
+        context: what surrounds it, None where unknown.
     """
     label = story.chart_label(row)
     since = row.fields["rising_since"] if row.stage in {"emerging", "rising"} else None
@@ -97,6 +102,7 @@ def closeup(
         partners=[(other, names.name(other)) for other in (row.fields["goes_with"] or ())[:_PARTNERS]],
         why=story.why(row),
         backtest=story.was_off(row),
+        around=None if context is None else surroundings(context, names),
     )
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 import pyarrow as pa
+from markupsafe import Markup
 
 from modacast.evaluate import Interval
+from modacast.pipeline.context import TrendContext
+from modacast.pipeline.models import ModelRecord
 from modacast.pipeline.progress import StageRow
 from modacast.types import Element, Item
 
 __all__ = [
     "FeedbackSummary",
     "Lang",
-    "LanguageModelSummary",
     "MetricChange",
     "Pick",
     "Reasons",
@@ -64,6 +66,8 @@ class ShopperPage:
         before: the list before feedback, by rank.
         after: the list after feedback, by rank; empty where there was none.
         answers: item id to what the shopper did with it in between, one of `EVENT_KINDS`.
+        value_notes: id of a value to what it rests on, in Chinese and in English.
+        styles: id of a style to its weight in (0, 1], the weightiest first.
     """
 
     label: str
@@ -75,6 +79,8 @@ class ShopperPage:
     before: Sequence[Pick] = ()
     after: Sequence[Pick] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
+    value_notes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    styles: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,29 +165,6 @@ class TruthCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageModelSummary:
-    """What training did to the language model.
-
-    Attributes:
-        name: of the model.
-        metric: what was measured, such as `"MRR"`.
-        before: the figure before training.
-        after: likewise after.
-        n_texts: texts that it was trained on.
-        seconds: wall time of the training.
-        losses: the loss along the way, first to last.
-    """
-
-    name: str
-    metric: str
-    before: Interval
-    after: Interval
-    n_texts: int = 0
-    seconds: float = 0.0
-    losses: Sequence[float] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class ReportData:
     """All that a report shows. What is optional may be absent, and its section says so or is left out.
 
@@ -200,8 +183,10 @@ class ReportData:
         truth: the board against a known truth.
         run: what each stage did.
         rejects: reason to number of rows set aside.
-        language_model: what training did.
         alarms: rows of `ALARMS` of the last weeks, newest first.
+        language_models: versions of the language model that were trained.
+        style_map: the map of styles as SVG, empty where none is drawn.
+        context: gives what surrounds an element, for the trends that are shown in close-up; None where unknown.
     """
 
     title: str
@@ -218,5 +203,7 @@ class ReportData:
     truth: TruthCheck | None = None
     run: Sequence[StageRow] = ()
     rejects: Mapping[str, int] = field(default_factory=dict)
-    language_model: LanguageModelSummary | None = None
     alarms: Sequence[Mapping[str, Any]] = ()
+    language_models: Sequence[ModelRecord] = ()
+    style_map: Markup = field(default_factory=Markup)
+    context: Callable[[str], TrendContext] | None = None

@@ -11,7 +11,7 @@ from modacast.serve.report.data import WeightChange
 from modacast.serve.report.svg import Scale, picture, tag, text
 from modacast.serve.report.words import Words, score
 
-__all__ = ["coverage_bar", "dumbbell", "error_dots", "loss_line", "weight_rows"]
+__all__ = ["coverage_bar", "dumbbell", "error_dots", "reading_curve", "weight_rows"]
 
 _WIDTH = 340.0
 
@@ -105,14 +105,42 @@ def coverage_bar(covered: float, label: Words, *, nominal: float = 0.8) -> Marku
     return picture(parts, width=_WIDTH, height=40.0, label=label, class_="chart")
 
 
-def loss_line(losses: Sequence[float], label: Words) -> Markup:
-    """Get the loss along the training."""
-    high = max(losses)
-    x, y = Scale(0.0, max(1.0, len(losses) - 1.0), 4.0, _WIDTH - 52.0), Scale(0.0, high or 1.0, 100.0, 8.0)
-    points = "L".join(f"{x(float(i)):.1f} {y(loss):.1f}" for i, loss in enumerate(losses))
-    parts = [
+def reading_curve(read: Sequence[tuple[float, float]], label: Words, *, seconds: float) -> Markup:
+    """Get a reading along a training: first and last are marked, the axis counts steps and says how long it took.
+
+    Args:
+        read: step and reading, in order; two or more.
+        label: what was read.
+        seconds: from the first to the last.
+    """
+    values = [value for _, value in read]
+    low, high = min(values), max(values)
+    room = (high - low) * 0.08 or 0.05
+    x = Scale(0.0, max(1.0, read[-1][0]), 42.0, _WIDTH - 52.0)
+    y = Scale(low - room, high + room, 118.0, 10.0)
+    points = "L".join(f"{x(step):.1f} {y(value):.1f}" for step, value in read)
+    parts: list[Markup] = []
+    for value in (low, (low + high) / 2, high):
+        parts += [
+            tag("line", class_="c-grid", x1=x.start, x2=x.stop, y1=y(value), y2=y(value)),
+            text(score(value), x.start - 8, y(value) + 4, class_="c-tick", text_anchor="end"),
+        ]
+    parts += [
         tag("line", class_="c-base", x1=x.start, x2=x.stop, y1=y.start, y2=y.start),
-        tag("path", class_="c-line", d=f"M{points}"),
-        text(score(losses[-1]), x.stop + 8, y(losses[-1]) + 4, class_="c-label"),
+        tag("path", class_="c-line lesson-line", d=f"M{points}"),
+        tag("circle", class_="d-dot d-before", cx=x(read[0][0]), cy=y(values[0]), r="4.5"),
+        tag("circle", class_="d-dot d-after", cx=x(read[-1][0]), cy=y(values[-1]), r="5"),
+        text(score(values[-1], 3), x.stop + 10, y(values[-1]) + 4, class_="c-label"),
     ]
-    return picture(parts, width=_WIDTH, height=110.0, label=label, class_="chart")
+    last, time = f"{read[-1][0]:,.0f}", f"{seconds:,.0f}"
+    parts += [
+        text(Words("第 0 步", "step 0"), x.start, y.start + 18, class_="c-tick"),
+        text(
+            Words(f"第 {last} 步，{time} 秒", f"step {last}, {time} s"),
+            x.stop,
+            y.start + 18,
+            class_="c-tick",
+            text_anchor="end",
+        ),
+    ]
+    return picture(parts, width=_WIDTH, height=144.0, label=label, class_="chart")

@@ -52,6 +52,7 @@ class Liking:
     name: Words
     part: float
     colour: str | None
+    figure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class ShopperView:
     label: str
     likes: Sequence[Liking]
     price_band: str
-    values: Sequence[Words]
+    values: Sequence[tuple[Words, Words | None]]
+    styles: Sequence[Liking]
     bought: Sequence[Card]
     before: Sequence[Card]
     after: Sequence[Card]
@@ -75,7 +77,8 @@ def shopper_view(page: ShopperPage, names: Names) -> ShopperView:
         label=page.label,
         likes=_likes(page.affinities, names),
         price_band=_band(page.price_band, page.currency),
-        values=[names.name(value) for value in page.values],
+        values=[(names.name(value), _note(page.value_notes.get(value))) for value in page.values],
+        styles=_weighed(page.styles, names),
         bought=[_card(item, names) for item in page.purchases[:_PURCHASES]],
         before=[
             _pick(pick, names, mark="left" if page.after and pick.item.id not in stays else "",
@@ -129,6 +132,15 @@ def _likes(affinities: Mapping[str, float], names: Names) -> list[Liking]:
     dearest = [pair for pair in dearest if pair[1] > 0]
     top = dearest[0][1] if dearest else 1.0
     return [Liking(names.name(e), weight / top, names.colour(e)) for e, weight in dearest]
+
+
+def _weighed(styles: Mapping[str, float], names: Names) -> list[Liking]:
+    top = max(styles.values(), default=1.0)
+    return [Liking(names.name(e), weight / top, None, f"{weight:.0%}") for e, weight in styles.items()]
+
+
+def _note(found: tuple[str, str] | None) -> Words | None:
+    return Words(*found) if found and found[0] else None
 
 
 def _band(band: tuple[float, float] | None, currency: str | None) -> str:

@@ -101,6 +101,8 @@ STEP_NAMES: Mapping[str, Words] = {
     "profiles": Words("画像", "Build profiles"),
     "learn": Words("从反馈学习", "Learn from feedback"),
     "recommend": Words("推荐", "Recommend"),
+    "pretrain": Words("语言模型预训练", "Pre-train the language model"),
+    "finetune": Words("语言模型微调", "Fine-tune the language model"),
 }
 
 PHRASES: Mapping[str, Words] = {
@@ -177,6 +179,17 @@ PHRASES: Mapping[str, Words] = {
     "where_it_lives": Words("在哪里被谈论", "Where it is talked about"),
     "evidence": Words("证据", "Evidence"),
     "goes_with": Words("常与之搭配", "Goes with"),
+    "goes_with_map": Words(
+        "常与之搭配：越近越不寻常，越大越多", "Goes with: nearer is less by chance, larger is more texts"
+    ),
+    "mood_weekly": Words("情绪：每周，点越大文字越多", "Mood by week; larger dots are more texts"),
+    "against": Words("此消彼长", "Moves against"),
+    "against_note": Words(
+        "同类中随其上升而下降的元素：去趋势后的偏相关显著；不等于因果。",
+        "Elements of its kind that fall as it rises: significant partial correlation of detrended shares. Not a cause.",
+    ),
+    "alike": Words("过去像它的走势，后来如何", "Went like it before, and how that ended"),
+    "carried_by": Words("货架上", "Products that carry it"),
     "why": Words("为何如此判断", "Why we say so"),
     "backtest": Words("若早作预测", "Had we forecast before"),
     "no_evidence": Words("没有可引用的文字。", "No text to quote."),
@@ -209,6 +222,13 @@ PHRASES: Mapping[str, Words] = {
     "likes": Words("偏爱", "Likes"),
     "price_band": Words("常买价位", "Usual price"),
     "cares_for": Words("在意", "Cares for"),
+    "styles": Words("风格", "Styles"),
+    "style_map": Words("风格地图", "Map of styles"),
+    "style_map_lead": Words(
+        "圆的大小是文字与商品里谈到多少；意思相近、常一起出现的靠得近，同色为一群。",
+        "Size is how much texts and products hold of a style; what means alike or stands together lies near, and a "
+        "colour is a group.",
+    ),
     "bought": Words("买过", "Bought"),
     "list_before": Words("反馈前的推荐", "Recommended before feedback"),
     "list_now": Words("推荐", "Recommended"),
@@ -264,10 +284,18 @@ PHRASES: Mapping[str, Words] = {
     "miss": Words("错过", "missed"),
     "false_alarms": Words("误报", "False alarms"),
     "no_false_alarms": Words("没有误报。", "No false alarm."),
-    "model_learned": Words("语言模型学到了什么", "What the language model learned"),
-    "training_loss": Words("训练损失", "Training loss"),
-    "model_note": Words("{name}，{n} 篇文字，{time}。", "{name}, {n} texts, {time}."),
     "no_scores": Words("历史还不够长，无法回测。", "The history is too short for a back-test."),
+    # the language model
+    "model_learned": Words("语言模型", "Language model"),
+    "model_lead": Words(
+        "在这些文字上训练出的版本：学了什么，学前学后各有多准。只有通过检验的版本才能启用。",
+        "Versions trained on these texts: what they learned, and how good they were before and after. Only what passes "
+        "the gate can be put to use.",
+    ),
+    "model_measured": Words("测量", "Measured"),
+    "model_before": Words("之前", "Before"),
+    "model_after": Words("之后", "After"),
+    "model_against": Words("未通过的原因", "What spoke against it"),
     # making
     "making": Words("怎样做成", "How this was made"),
     "steps": Words("每一步", "Step by step"),

@@ -25,6 +25,7 @@ from modacast.serve.report.names import Names
 from modacast.serve.report.palette import palette
 from modacast.serve.report.phrases import ANSWERS, FACET_NAMES, PHRASES, STAGE_NAMES, STEP_NAMES
 from modacast.serve.report.silhouettes import pattern_defs
+from modacast.serve.report.training import latest_trainings, lesson
 from modacast.types import STAGES, TRENDS
 
 __all__ = ["Reading", "reading", "render"]
@@ -112,7 +113,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "scores": scorecard.scores(rows),
         "verdicts": scorecard.verdicts(data.truth, names) if data.truth else (),
         "false_alarms": [names.name(e) for e in data.truth.false_alarms] if data.truth else (),
-        "training": scorecard.training(data.language_model) if data.language_model else None,
+        "lessons": [lesson(record) for record in latest_trainings(data.language_models)],
         "patterns": pattern_defs(),
         "names": names,
         "n_shown": _SHOWN,
@@ -130,7 +131,8 @@ def _pages(data: ReportData, rows: list[BoardRow], names: Names) -> list[Any]:
         else data.documents.slice(0, 0)
     )
     documents = {row["id"]: row for row in found.to_pylist()}
-    return [closeup(row, data.trends, courses, documents, names) for row in chosen]
+    around = {row.id: data.context(row.id) for row in chosen} if data.context else {}
+    return [closeup(row, data.trends, courses, documents, names, around.get(row.id)) for row in chosen]
 
 
 def _environment() -> Environment:

@@ -1,4 +1,4 @@
-"""How far to trust the report: back-tests, the truth check, what feedback and training changed."""
+"""How far to trust the report: back-tests, the truth check, what feedback changed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from markupsafe import Markup
 
 from modacast.serve.report.board import BoardRow
-from modacast.serve.report.data import FeedbackSummary, LanguageModelSummary, MetricChange, TruthCheck
-from modacast.serve.report.figures import coverage_bar, dumbbell, error_dots, loss_line, weight_rows
+from modacast.serve.report.data import FeedbackSummary, MetricChange, TruthCheck
+from modacast.serve.report.figures import coverage_bar, dumbbell, error_dots, weight_rows
 from modacast.serve.report.names import Names
 from modacast.serve.report.phrases import FEATURE_NAMES, METRIC_NAMES, PHRASES, STAGE_NAMES
 from modacast.serve.report.words import Words, signed
@@ -18,11 +18,9 @@ from modacast.serve.report.words import Words, signed
 __all__ = [
     "Planted",
     "Scores",
-    "Training",
     "Verdict",
     "changes",
     "scores",
-    "training",
     "verdicts",
     "weights",
 ]
@@ -59,15 +57,6 @@ class Planted:
     found: Words
     found_stage: str
     is_hit: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """What training did to the language model."""
-
-    verdict: Verdict
-    note: Words
-    losses: Markup | None
 
 
 def scores(rows: Sequence[BoardRow]) -> Scores | None:
@@ -116,22 +105,6 @@ def verdicts(truth: TruthCheck, names: Names) -> list[Planted]:
         for element_id, stage in truth.planted.items()
     ]
     return sorted(found, key=lambda planted: not planted.is_hit)
-
-
-def training(model: LanguageModelSummary) -> Training:
-    """Get what training did to the language model."""
-    minutes = model.seconds / 60
-    time = (
-        Words(f"{minutes:.0f} 分钟", f"{minutes:.0f} min")
-        if minutes >= 1
-        else Words(f"{model.seconds:.0f} 秒", f"{model.seconds:.0f} s")
-    )
-    note = PHRASES["model_note"].format(name=model.name, n=f"{model.n_texts:,}", time=time)
-    return Training(
-        verdict=_verdict(MetricChange(model.metric, model.before, model.after)),
-        note=note,
-        losses=loss_line(model.losses, PHRASES["training_loss"]) if len(model.losses) > 1 else None,
-    )
 
 
 def _verdict(change: MetricChange) -> Verdict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from modacast.errors import InvalidInput
+from modacast.profiles.values import value_evidence
 from modacast.types import PROFILES, Floats
 
 __all__ = ["EVENT_STRENGTH", "CatalogueView", "ProfileBuilder", "event_strength"]
@@ -40,6 +42,7 @@ _PRIOR_EVENTS = 4.0
 _PARENT_SHARE = 0.5
 _MAX_AFFINITIES = 48
 _MAX_VALUES = 5
+_MIN_VALUE_WEIGHT = 0.1
 
 
 def event_strength(events: pa.Table) -> npt.NDArray[np.float64]:
@@ -104,7 +107,12 @@ class ProfileBuilder:
         self._base = (counts + 0.5) / (catalogue.elements.shape[0] + 1.0)
 
     def build(
-        self, events: pa.Table, *, now: datetime, consents: Mapping[str, str] | None = None
+        self,
+        events: pa.Table,
+        *,
+        now: datetime,
+        consents: Mapping[str, str] | None = None,
+        statements: pa.Table | None = None,
     ) -> pa.Table:
         """Get the profiles of all shoppers in the events.
 
@@ -112,6 +120,7 @@ class ProfileBuilder:
             events: rows of `EVENTS`, in any order; those after `now` and of unknown items are left out.
             now: UTC; ages are counted back from here.
             consents: pseudonym to what the shopper agreed to; `"granted"` where absent.
+            statements: rows of `STATEMENTS`: what shoppers wrote about values.
 
         Returns:
             Rows of `PROFILES`, ordered by key. Affinities lie in (-1, 1): 0 is the catalogue's own share of
@@ -143,8 +152,49 @@ class ProfileBuilder:
         low, high = _price_bands(user, self._catalogue.prices[item], np.maximum(weight, 0.0), len(keys))
         rows["price_low"] = pa.array(low, pa.float64(), from_pandas=True)
         rows["price_high"] = pa.array(high, pa.float64(), from_pandas=True)
-        rows["values"] = [_values(pairs) for pairs in rows["affinities"]]
+        held = self.values(events, now=now, consents=consents, statements=statements)
+        values: dict[str, list[str]] = {}
+        for row in held.select(["user_key", "element_id", "weight"]).to_pylist():
+            if row["weight"] > _MIN_VALUE_WEIGHT:
+                values.setdefault(row["user_key"], []).append(row["element_id"])
+        rows["values"] = [values.get(key, [])[:_MAX_VALUES] for key in rows["user_key"]]
         return pa.table([pa.array(rows[field.name], field.type) for field in PROFILES], schema=PROFILES)
+
+    def values(
+        self,
+        events: pa.Table,
+        *,
+        now: datetime,
+        consents: Mapping[str, str] | None = None,
+        statements: pa.Table | None = None,
+    ) -> pa.Table:
+        """Get what each shopper cares for, with what it rests on; rows of `VALUES`.
+
+        Args:
+            events: as in `build`.
+            now: likewise.
+            consents: likewise; who did not grant has no values.
+            statements: likewise.
+        """
+        return value_evidence(
+            events,
+            event_strength(events),
+            self._item_values,
+            now=now,
+            statements=statements,
+            consents=consents,
+        )
+
+    @cached_property
+    def _item_values(self) -> dict[str, list[str]]:
+        names = self._catalogue.element_ids
+        of_value = np.array([name.startswith("value/") for name in names], dtype=np.bool_)
+        found: dict[str, list[str]] = {}
+        matrix = self._catalogue.elements
+        for item_id, row in self._catalogue.row.items():
+            span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+            found[item_id] = [names[c] for c in matrix.indices[span] if c < len(names) and of_value[c]]
+        return found
 
     def _mean_vectors(self, taste: sparse.csr_matrix) -> list[Floats | None]:
         if self._catalogue.vectors is None:
@@ -212,10 +262,3 @@ def _price_bands(
         low[user[start]] = price[start + np.searchsorted(reached, 0.1)]
         high[user[start]] = price[start + min(np.searchsorted(reached, 0.9), stop - start - 1)]
     return low, high
-
-
-def _values(affinities: list[tuple[str, float]]) -> list[str]:
-    liked = [(affinity, element_id) for element_id, affinity in affinities if element_id.startswith("value/")]
-    return [
-        element_id for affinity, element_id in sorted(liked, reverse=True)[:_MAX_VALUES] if affinity > 0.1
-    ]

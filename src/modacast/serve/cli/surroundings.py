@@ -1,0 +1,206 @@
+"""What `modacast trends` shows besides the board: one trend's surroundings, and several trends side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from modacast.errors import InvalidInput, NotFound, suggest
+from modacast.serve.cli.terminal import emit, log, print_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from modacast.pipeline.context import TrendContext
+    from modacast.pipeline.workspace import Workspace
+
+__all__ = ["compare_trends", "context_dict", "find_element", "print_context"]
+
+_LEAST_TEXTS, _PLACES = 3, 5
+
+_WORDS = {
+    "zh": {"against": "此消彼长", "with": "常与之搭配", "where": "谁在谈", "like": "过去像它的",
+           "items": "货架上", "mood": "情绪", "peak": "{n} 周后到顶 {rise}", "half": "，再过 {n} 周减半",
+           "still": "，此后未减半", "sold": "28 天售 {units}（此前 {before}）", "times": "倍于平均"},
+    "en": {"against": "moves against", "with": "goes with", "where": "who and where", "like": "went like it",
+           "items": "products", "mood": "mood", "peak": "peaked after {n} weeks {rise}", "half": ", halved {n} weeks later",
+           "still": ", has not halved since", "sold": "{units} sold in 28 days ({before} before)",
+           "times": "x the average"},
+}  # fmt: skip
+
+
+def find_element(workspace: Workspace, name: str) -> str:
+    """Get the id of an element by id or by any of its names, in any language; near misses are offered.
+
+    Raises:
+        NotFound: there is none.
+    """
+    lexicon = workspace.lexicon
+    if name in lexicon.elements:
+        return name
+    found = lexicon.find(name)
+    if found:
+        return found[0].id
+    labels = {label for element in lexicon for names in element.labels.values() for label in names}
+    raise NotFound(f"the lexicon has no element {name!r}{suggest(name, [*lexicon.elements, *labels])}")
+
+
+def context_dict(context: TrendContext) -> dict[str, Any]:
+    """Get a context as plain values, for JSON."""
+    names = ("against", "bonds", "split", "mood", "look_alikes", "carriers")
+    return {name: getattr(context, name).to_pylist() for name in names}
+
+
+def print_context(context: TrendContext, workspace: Workspace, lang: str) -> None:
+    """Write a context as lines."""
+    say = _WORDS["zh" if lang == "zh" else "en"]
+
+    def label(element_id: str) -> str:
+        return workspace.lexicon.label(element_id, lang) if element_id in workspace.lexicon else element_id
+
+    for row in context.against.to_pylist():
+        _line(
+            say["against"],
+            f"{label(row['other_id'])}  {row['other_change']:+.0%}, r {row['r']:+.2f}, q {row['q']:.2g}",
+        )
+    for row in context.bonds.to_pylist():
+        _line(say["with"], f"{label(row['other_id'])}  ×{row['lift']:.1f}, n {row['n']}, q {row['q']:.2g}")
+    told: Counter[str] = Counter()
+    for row in context.split.to_pylist():
+        told[row["kind"]] += 1
+        if row["n"] >= _LEAST_TEXTS and told[row["kind"]] <= _PLACES:
+            _line(
+                say["where"],
+                f"{row['kind']}={row['value']}  {row['share']:.0%}, {row['index']:.1f} {say['times']}",
+            )
+    recent = context.mood.to_pylist()[-4:]
+    if recent:
+        weeks = ", ".join(f"{row['ds']} {row['mood']:+.2f} (n {row['n_mentions']})" for row in recent)
+        _line(say["mood"], weeks)
+    for row in context.look_alikes.to_pylist():
+        ended = say["peak"].format(n=row["weeks_to_peak"], rise=f"{row['rise_to_peak']:+.0%}")
+        ended += say["still"] if row["half_life"] is None else say["half"].format(n=row["half_life"])
+        _line(say["like"], f"{label(row['element_id'])} {row['until']}  {ended}")
+    for row in context.carriers.to_pylist():
+        sold = say["sold"].format(units=row["units"], before=row["units_before"])
+        rate = "" if row["bought_of_views"] is None else f", {row['bought_of_views']:.0%} / view"
+        _line(say["items"], f"{row['title']} [{row['item_id']}]  {sold}{rate}")
+
+
+def compare_trends(
+    workspace: Workspace,
+    board: dict[str, pa.Table],
+    names: Sequence[str],
+    *,
+    segment: str,
+    lang: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Show up to eight trends side by side: a table, a file of weeks, or (`--out X.svg`) a picture.
+
+    Raises:
+        InvalidInput: there are fewer than two or more than eight.
+        NotFound: one of them is not on the board.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from modacast.serve.report.comparison import MOST_COMPARED
+
+    wanted = list(dict.fromkeys(find_element(workspace, name.strip()) for name in names if name.strip()))
+    if not 2 <= len(wanted) <= MOST_COMPARED:
+        raise InvalidInput(f"--compare takes 2 to {MOST_COMPARED} different elements, got {len(wanted)}")
+    trends = board["trends"].filter(pc.equal(board["trends"]["segment"], segment))
+    rows = {row["element_id"]: row for row in trends.to_pylist()}
+    missing = [element_id for element_id in wanted if element_id not in rows]
+    if missing:
+        raise NotFound(f"{', '.join(missing)}: not on the board of {segment!r}{suggest(missing[0], rows)}")
+    if out is not None and out.suffix.lower() == ".svg":
+        _draw(workspace, board, wanted, segment, lang, out)
+        return
+    if out is not None or as_json:
+        ids = pa.array([f"{element_id}|{segment}" for element_id in wanted], pa.string())
+        emit(trends.filter(pc.is_in(trends["element_id"], pa.array(wanted))) if as_json and out is None
+             else _weeks(board, ids), out, as_json=as_json)  # fmt: skip
+        return
+    _print_comparison(workspace, [rows[element_id] for element_id in wanted], lang)
+
+
+def _draw(
+    workspace: Workspace,
+    board: dict[str, pa.Table],
+    wanted: Sequence[str],
+    segment: str,
+    lang: str,
+    out: Path,
+) -> None:
+    from modacast.serve.report.comparison import comparison_chart
+    from modacast.serve.report.courses import read_courses
+    from modacast.store.files import write_atomically
+
+    ids = {element_id: f"{element_id}|{segment}" for element_id in wanted}
+    courses = read_courses(board["series"], board["forecasts"], ids.values())
+    names = {element_id: workspace.lexicon.label(element_id, lang) for element_id in wanted}
+    drawn = comparison_chart(
+        {e: courses[i] for e, i in ids.items() if i in courses}, names, lang="zh" if lang == "zh" else "en"
+    )
+    write_atomically(out, lambda file: file.write(drawn.encode()))
+    log.print(f"wrote {out}", markup=False, soft_wrap=True)
+
+
+def _weeks(board: dict[str, pa.Table], ids: pa.Array) -> pa.Table:
+    """History and forecast of some series, a week a row."""
+    import polars as pl
+
+    wanted = ids.to_pylist()
+    past = pl.DataFrame(board["series"]).filter(pl.col("unique_id").is_in(wanted))
+    ahead = pl.DataFrame(board["forecasts"]).filter(pl.col("unique_id").is_in(wanted))
+    both = pl.concat([past, ahead], how="diagonal").sort("unique_id", "ds")
+    columns = [
+        "unique_id",
+        "ds",
+        "y",
+        "n_mentions",
+        "n_documents",
+        "y_hat",
+        "lo_80",
+        "hi_80",
+        "lo_90",
+        "hi_90",
+    ]
+    return both.select(columns).to_arrow()
+
+
+def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang: str) -> None:
+    from rich.table import Table
+
+    shown = Table(box=None, header_style="bold", pad_edge=False)
+    shown.add_column("")
+    for row in rows:
+        shown.add_column(workspace.lexicon.label(row["element_id"], lang), justify="right")
+    shares, changes = ("level",), ("growth", "forecast_growth", "confidence")
+    names = ("stage", "level", "growth", "forecast_growth", "confidence", "mood", "n_mentions", "first_seen",
+             "rising_since", "peak", "backtest_mase")  # fmt: skip
+    for name in names:
+        cells = []
+        for row in rows:
+            value = row[name]
+            if value is None:
+                cells.append("–")
+            elif name in shares:
+                cells.append(f"{value:.3%}")
+            elif name in changes:
+                cells.append(f"{value:.0%}" if name == "confidence" else f"{value:+.0%}")
+            else:
+                cells.append(f"{value:.2f}" if isinstance(value, float) else str(value))
+        shown.add_row(name.replace("_", " "), *cells)
+    print_table(shown)
+
+
+def _line(what: str, said: str) -> None:
+    typer.echo(f"  {what}: {said}")

@@ -1,0 +1,103 @@
+"""Scorecards: what was said some weeks ago, only from what was known then."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+from made_panels import make_series, wave
+
+from modacast.errors import NotFitted
+from modacast.trends import COVERAGE, SCORECARDS, EnsembleForecaster
+from modacast.trends.intervals import Residuals, adapted
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+N = 150
+
+
+def _values(last=1.0):
+    made = {f"s{i}": wave(N, seed=i) for i in range(5)}
+    made["young"] = wave(20, seed=9)
+    made["s0"][-4:] *= last
+    return made
+
+
+@pytest.fixture(scope="module")
+def model():
+    return EnsembleForecaster(networks=False).fit(make_series(_values()))
+
+
+@pytest.fixture(scope="module")
+def cards(model):
+    return model.scorecards()
+
+
+def test_a_card_for_each_look_back_that_the_series_is_old_enough_for(cards):
+    assert cards.schema == SCORECARDS
+    rows = cards.to_pylist()
+    of = {name: [row["steps_ago"] for row in rows if row["unique_id"] == name] for name in ("s1", "young")}
+    assert of == {"s1": [4, 8, 13, 26], "young": [4, 8]}
+    first = next(row for row in rows if row["unique_id"] == "s1")
+    assert (first["ds"] - first["said_on"]).days == 28
+    assert first["ds"] == date(2022, 11, 14)
+
+
+def test_what_came_is_beside_what_was_said(cards):
+    last = {name: values[-1] for name, values in _values().items()}
+    for row in cards.to_pylist():
+        assert row["y"] == pytest.approx(last[row["unique_id"]])
+        if row["lo_80"] is not None:
+            assert row["lo_80"] <= row["y_hat"] <= row["hi_80"]
+            assert row["inside"] == (row["lo_80"] <= row["y"] <= row["hi_80"])
+            assert 0 <= row["coverage_80"] <= 1
+        assert abs(row["growth_hat"] - row["growth"]) < 2
+    inside = [row["inside"] for row in cards.to_pylist() if row["inside"] is not None]
+    assert np.mean(inside) > 0.5
+
+
+def test_no_card_knows_what_came_later(cards):
+    other = EnsembleForecaster(networks=False).fit(make_series(_values(last=3.0))).scorecards()
+    said = ["unique_id", "steps_ago", "said_on", "y_hat", "lo_80", "hi_80"]
+    assert other.select(said).equals(cards.select(said))
+    changed = [a != b for a, b in zip(other["y"].to_pylist(), cards["y"].to_pylist(), strict=True)]
+    assert changed == [name == "s0" for name in cards["unique_id"].to_pylist()]
+
+
+def test_coverage_is_told_by_origin_and_block(model):
+    table = model.backtest_.coverage_by_block()
+    assert table.schema == COVERAGE
+    rows = table.to_pylist()
+    assert {row["level"] for row in rows} == {80, 90}
+    assert {(row["first"], row["last"]) for row in rows if row["origin"] == 26} == {(1, 13), (14, 26)}
+    assert all(0 <= row["coverage"] <= 1 and row["n"] > 0 for row in rows)
+
+
+def test_asks_to_be_fitted():
+    with pytest.raises(NotFitted, match="scorecards"):
+        EnsembleForecaster().scorecards()
+
+
+def _residuals(*sizes):
+    errors = np.full((len(sizes), 50, 13 * len(sizes)), np.nan)
+    rng = np.random.default_rng(0)
+    for i, size in enumerate(sizes):
+        errors[i, :, : 13 * (i + 1)] = size * rng.normal(size=(50, 13 * (i + 1)))
+    return Residuals(tuple(13 * (i + 1) for i in range(len(sizes))), errors, 52, 13)
+
+
+def test_intervals_follow_how_hard_the_newest_weeks_were():
+    calm, wild = adapted(_residuals(1, 1, 1, 1)), adapted(_residuals(3, 1, 1, 1))
+    before = np.nanmean(np.abs(_residuals(3, 1, 1, 1).errors[2]))
+    assert np.nanmean(np.abs(wild.errors[2])) > 1.5 * before
+    assert np.nanmean(np.abs(calm.errors[2])) == pytest.approx(before, rel=0.1)
+    nothing = Residuals((), np.zeros((0, 5, 1)), 52, 13)
+    assert adapted(nothing) is nothing
+
+
+def test_only_what_was_known_at_a_step_is_kept():
+    known = _residuals(1, 1, 1).known_at(13)
+    assert np.isnan(known.errors[0]).all()
+    assert (~np.isnan(known.errors[1, 0])).sum() == 13
+    assert (~np.isnan(known.errors[2, 0])).sum() == 26
