@@ -49,9 +49,7 @@ def hold_out(pairs: PairSet, *, n_names: int, n_texts: int, seed: int) -> HeldOu
         *split_pairs(titles, 0.5, seed=seed, at_most=n_texts).held_out,
     ]
     hidden_names = {text for pair in held if pair.task in _DIRECTIONS for text in (pair.query, pair.document)}
-    hidden_texts = {
-        text for pair in held if pair.task == "title" for text in (pair.query, pair.document)
-    }
+    hidden_texts = {text for pair in held if pair.task == "title" for text in (pair.query, pair.document)}
     kept = tuple(
         pair
         for pair in pairs.pairs
