@@ -22,9 +22,17 @@ $(VENV)/.dev: $(VENV)/.base
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.train: $(VENV)/.base
+	$(PIP) --editable '.[train]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(PIP) --editable '.[bench]'
+	@touch $@
+
 setup: $(VENV)/.dev   ## install everything that development needs
 
-demo: $(VENV)/.base   ## run the whole loop on the sample world, offline, and write report.html
+demo: $(VENV)/.train  ## run the whole loop, a short training too, on the sample world, offline, and write report.html
 	$(BIN)/modacast demo --out report.html
 
 test: $(VENV)/.dev    ## run all tests
@@ -42,7 +50,7 @@ lint: $(VENV)/.dev    ## format, lint, types, layers
 docs: $(VENV)/.dev    ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-bench: $(VENV)/.dev   ## run the benchmarks on real data: make bench DATA=folder
+bench: $(VENV)/.bench ## run the benchmarks on real data: make bench DATA=folder
 	for name in encode tag sentiment trends; do \
 	  $(BIN)/python -m benchmarks.$$name --data $(DATA) --json bench-$$name.json || exit 1; \
 	done

@@ -26,6 +26,7 @@ __all__ = ["Shop", "learn_from_feedback", "make_lists", "make_profiles", "open_s
 
 _EMBEDDED_CHARS = 80
 _BATCH = 2_048
+_MADE_WITH = "profiles/encoder"
 _JUDGED_DAYS = 28
 _TAUGHT_WINDOWS = 3
 _MIN_TREES_LISTS = 200
@@ -81,13 +82,10 @@ def open_shop(workspace: Workspace, progress: Progress) -> Shop:
 def make_profiles(workspace: Workspace, shop: Shop, progress: Progress) -> StageRow:
     """Build the profile of every shopper with events, and store them."""
     timer = StageTimer(progress, "profiles")
-    profiles = _builder(workspace, shop).build(
-        shop.events,
-        now=shop.now,
-        consents=workspace.database.consents(),
-        statements=value_statements(workspace, shop.events),
-    )
+    profiles = _built(workspace, shop, shop.events)
+    workspace.database.set_state(_MADE_WITH, None)  # killed in between, all count as made with another model
     workspace.database.write_profiles(profiles)
+    workspace.database.set_state(_MADE_WITH, workspace.language_model.model_id)
     timer.add(shop.events.num_rows, profiles.num_rows)
     return timer.finish()
 
@@ -175,7 +173,14 @@ def make_lists(workspace: Workspace, shop: Shop, progress: Progress) -> StageRow
 
 
 def fitted(workspace: Workspace, shop: Shop, profiles: pa.Table) -> Recommender:
-    """Get a recommender with the ranker in use, fitted to the shop as it is."""
+    """Get a recommender with the ranker in use, fitted to the shop as it is.
+
+    Profiles hold vectors. Those that another language model made are built anew, and stored by the next run.
+    """
+    if workspace.database.get_state(_MADE_WITH) != workspace.language_model.model_id:
+        keys = pa.array(profiles["user_key"].to_pylist(), pa.string())
+        mine = shop.events.filter(pc.is_in(shop.events["user_key"], keys))
+        profiles = _built(workspace, shop, mine)
     return Recommender(
         shop.catalogue,
         label=workspace.lexicon.label,
@@ -188,6 +193,16 @@ def active_ranker(workspace: Workspace) -> Ranker:
     """Get the ranker in use: the one last learned and kept, else the default weights."""
     stored = workspace.database.active_model("ranker")
     return ranker_from_dict(stored.payload) if stored else LinearRanker()
+
+
+def _built(workspace: Workspace, shop: Shop, events: pa.Table) -> pa.Table:
+    """Get the profiles of those whose events these are."""
+    return _builder(workspace, shop).build(
+        events,
+        now=shop.now,
+        consents=workspace.database.consents(),
+        statements=value_statements(workspace, events),
+    )
 
 
 def _builder(workspace: Workspace, shop: Shop) -> ProfileBuilder:

@@ -127,7 +127,7 @@ def train_finetune(
             pairs.pairs,
             folder,
             base=start,
-            settings=settings,
+            settings=_fitting(settings, start),
             vocabulary_texts=_surfaces(workspace),
             progress=progress,
         )
@@ -236,6 +236,18 @@ def _shown(base: str) -> str:
     """Get a base's name; of a folder its own name, never the whole path."""
     path = Path(base).expanduser()
     return path.resolve().name if path.is_dir() else base
+
+
+def _fitting(settings: FinetuneSettings, base: str) -> FinetuneSettings:
+    """Let a base in a folder that has few layers learn with half of them."""
+    path = Path(base).expanduser() / "config.json"
+    if settings.frozen_layers is None or not path.is_file():
+        return settings
+    try:
+        n_layers = int(json.loads(path.read_text(encoding="utf-8"))["num_hidden_layers"])
+    except (KeyError, TypeError, ValueError):  # no model: what opens it says what is wrong
+        return settings
+    return replace(settings, frozen_layers=min(settings.frozen_layers, n_layers // 2))
 
 
 def _version_at(workspace: Workspace, base: str) -> int | None:

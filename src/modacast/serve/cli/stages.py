@@ -17,6 +17,7 @@ from modacast.serve.cli.options import (
     OutOption,
     column_mapping,
     open_settings,
+    open_workspace,
 )
 from modacast.serve.cli.terminal import Bars, emit, log, stage_table
 
@@ -100,9 +101,16 @@ def embed(
     ],
     as_kind: Annotated[str, typer.Option("--as", help="query or document")] = "document",
     model: Annotated[
-        str, typer.Option("--model", help="bundled, a folder, or a name that is on this machine")
-    ] = "bundled",
+        str | None,
+        typer.Option(
+            "--model",
+            help="bundled, a folder, or a name that is on this machine; without, the one that the home named with "
+            "--config or --home encodes with, else bundled",
+        ),
+    ] = None,
     column: ColumnOption = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
 ) -> None:
     """Turn texts into vectors with the language model."""
     from modacast.pipeline.single import embed_file
@@ -111,6 +119,10 @@ def embed(
         raise InvalidInput(f"--as is query or document, got {as_kind!r}")
     if out.suffix != ".npy":
         raise InvalidInput(f"--out ends in .npy, got {out.name!r}")
+    if model is None:
+        model = (
+            "bundled" if config is None and home is None else open_workspace(config, home=home).encoder_name
+        )
     with Bars() as bars:
         n, dim = embed_file(
             texts, out, kind=as_kind, model=model, columns=column_mapping(column), progress=bars

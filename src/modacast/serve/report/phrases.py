@@ -288,9 +288,11 @@ PHRASES: Mapping[str, Words] = {
     # the language model
     "model_learned": Words("语言模型", "Language model"),
     "model_lead": Words(
-        "在这些文字上训练出的版本：学了什么，学前学后各有多准。只有通过检验的版本才能启用。",
-        "Versions trained on these texts: what they learned, and how good they were before and after. Only what passes "
-        "the gate can be put to use.",
+        "在这些文字上训练出的版本：学了什么，学前学后各有多准。“之前”是训练开始时的模型；“没见过的商品、名称”"
+        "两行则是目前使用的模型。只有通过检验的版本才能启用。",
+        "Versions trained on these texts: what they learned, and how good they were before and after. “Before” is the "
+        "model that a training began from; for unseen products and names, the model in use. Only what passes the gate "
+        "can be put to use.",
     ),
     "model_measured": Words("测量", "Measured"),
     "model_before": Words("之前", "Before"),

@@ -23,8 +23,10 @@ _STATUS = {
     "refused": Words("未通过检验，不采用", "refused by the gate"),
     "removed": Words("已删除", "removed"),
 }
+_BUNDLED = Words("自带模型", "the bundled model")
 _IN_USE = Words("使用中", "in use")
-_NOT_IN_USE = Words("未启用", "not in use")
+_NOT_BUNDLED = Words("自带模型", "the bundled model")
+_IN_USE = Words("未启用", "not in use")
 _METRICS: Mapping[str, Words] = {
     "held-out masked accuracy": Words("遮住的词猜中率（没见过的文字）", "Masked words guessed (unseen texts)"),
     "held-out masked loss (nats)": Words("遮词损失（奈特，越低越好）", "Masked loss (nats, lower is better)"),
@@ -137,7 +139,9 @@ def _data(record: ModelRecord) -> Words:
         else Words(f"{rest} 秒", f"{rest} s")
     )
     base = record.base if record.parent is None else None
-    start = Words(f"第 {record.parent} 版", f"version {record.parent}") if base is None else Words(base, base)
+    start = _BUNDLED if base == "bundled" else Words(base or "", base or "")
+    if record.parent is not None:
+        start = Words(f"第 {record.parent} 版", f"version {record.parent}")
     return Words("从{start}开始；{kinds}；{n} 步，{time}。", "From {start}; {kinds}; {n} steps in {time}.").format(
         start=start, kinds=join(kinds, "、", ", "), n=counted(steps), time=time
     )  # fmt: skip
