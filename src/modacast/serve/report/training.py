@@ -25,8 +25,7 @@ _STATUS = {
 }
 _BUNDLED = Words("自带模型", "the bundled model")
 _IN_USE = Words("使用中", "in use")
-_NOT_BUNDLED = Words("自带模型", "the bundled model")
-_IN_USE = Words("未启用", "not in use")
+_NOT_IN_USE = Words("未启用", "not in use")
 _METRICS: Mapping[str, Words] = {
     "held-out masked accuracy": Words("遮住的词猜中率（没见过的文字）", "Masked words guessed (unseen texts)"),
     "held-out masked loss (nats)": Words("遮词损失（奈特，越低越好）", "Masked loss (nats, lower is better)"),
