@@ -11,7 +11,7 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from modacast.config import Input, Settings, template
@@ -43,6 +43,7 @@ _TYPES = {
     bool: "true or false",
     Path: "path",
     date: "date",
+    SecretStr: "text (a secret)",
 }
 _BETTER = {
     "project.title": "name of the project, shown on the report",

@@ -13,12 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from modacast.errors import InvalidInput, NotFound, suggest
 
 __all__ = [
+    "AlertSettings",
     "CleanSettings",
     "EncoderSettings",
     "Input",
@@ -33,6 +34,9 @@ __all__ = [
     "load_settings",
     "template",
 ]
+
+
+_SECRETS = frozenset(("webhook", "webhook_secret", "smtp_password"))
 
 
 class _Section(BaseModel):
@@ -113,6 +117,43 @@ class TrendSettings(_Section):
     networks: bool = Field(False, description="let networks take part in the forecasts: slower, more exact")
 
 
+class AlertSettings(_Section):
+    """Alarms, and where they are sent; nothing is sent unless `file`, `webhook` or `email_to` is set.
+
+    Secrets are better set in the environment, `MODACAST_ALERTS__SMTP_PASSWORD` and
+    `MODACAST_ALERTS__WEBHOOK_SECRET`; they are never shown or logged.
+
+    Attributes:
+        file: alerts are appended to this `.jsonl` or `.csv`, relative to the current folder.
+        webhook: URL that each alert is posted to as JSON.
+        webhook_secret: key of the HMAC-SHA256 in the header `X-Modacast-Signature`.
+        email_to: recipients of e-mails.
+        email_from: their sender.
+        smtp_host: the mail server.
+        smtp_user: name to log in with; no login without.
+        smtp_password: to log in with.
+    """
+
+    q: float = Field(0.1, gt=0, le=1, description="share of alarms that may be false by chance")
+    budget: float = Field(2.0, gt=0, description="alarms a week on average; the surest go first")
+    min_texts: float = Field(3.0, ge=1, description="fewest texts; one author's and one story's count less")
+    silent_weeks: int = Field(13, ge=1, description="calm weeks until an element may alarm again")
+    quiet_facets: list[str] = ["season", "occasion", "length"]
+    max_age_weeks: int = Field(4, ge=1, description="alarms of the last so many weeks are sent")
+    file: Path | None = None
+    webhook: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
+    email_to: list[str] = []
+    email_from: str | None = None
+    smtp_host: str | None = None
+    smtp_port: int = Field(587, ge=1, le=65535, description="587 with starttls, 465 with tls")
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    timeout: float = Field(10.0, gt=0, le=300, description="seconds that a server may take to answer")
+    retries: int = Field(3, ge=0, le=10, description="further attempts where a webhook is busy or not there")
+
+
 class RecommendSettings(_Section):
     """Lists for shoppers."""
 
@@ -152,6 +193,7 @@ class Settings(BaseSettings):
     encoder: EncoderSettings = EncoderSettings()
     sentiment: SentimentSettings = SentimentSettings()
     trends: TrendSettings = TrendSettings()
+    alerts: AlertSettings = AlertSettings()
     recommend: RecommendSettings = RecommendSettings()
     privacy: PrivacySettings = PrivacySettings()
     report: ReportSettings = ReportSettings()
@@ -220,7 +262,8 @@ def _explain(error: ValidationError, where: str) -> str:
         if problem["type"] == "extra_forbidden":
             lines.append(f"unknown setting {name!r}{suggest(str(location[-1]), _known(location[:-1]))}")
         else:
-            lines.append(f"{name}: {problem['msg']}, got {problem.get('input')!r}")
+            got = "a secret" if str(location[-1]) in _SECRETS else repr(problem.get("input"))
+            lines.append(f"{name}: {problem['msg']}, got {got}")
     return f"{where}: " + "; ".join(lines)
 
 

@@ -107,7 +107,7 @@ def test_reopening_migrates_and_keeps_everything(tmp_path):
     first.close()
     assert Database(path).items().num_rows == 1
     with sqlite3.connect(path) as raw:
-        assert raw.execute("select version_num from alembic_version").fetchall() == [("0001",)]
+        assert raw.execute("select version_num from alembic_version").fetchall() == [("0002_deliveries",)]
     raw.close()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from made_panels import MONDAY, make_corpus, make_panel
 
 from modacast.errors import InvalidInput
+from modacast.trends.counting import Weighing
 from modacast.trends.series import split_unique_id, weekly_series
 from modacast.types import PANEL, SERIES
 
@@ -59,8 +61,8 @@ def test_one_author_is_no_trend():
         _post(0, "a", author=f"u{i}") for i in range(5)
     ]
     documents, mentions = make_corpus(posts)
-    got = weekly_series(mentions, documents, NO_PANEL, min_mentions=1, author_cap=3, read_until=END)
-    assert _by_week(got, "a|all", "n_mentions") == {0: 8}
+    got = weekly_series(mentions, documents, NO_PANEL, min_mentions=1, read_until=END)
+    assert _by_week(got, "a|all", "n_mentions") == {0: 7}
 
 
 def _two_sources(n_quiet, n_chatty):
@@ -73,7 +75,7 @@ def _two_sources(n_quiet, n_chatty):
         if n:
             panel.append((MONDAY + timedelta(weeks=week), "chatty", "zh", n))
     documents, mentions = make_corpus(posts)
-    got = weekly_series(mentions, documents, make_panel(panel), author_cap=99, read_until=END)
+    got = weekly_series(mentions, documents, make_panel(panel), weighing=Weighing(99, 1.0), read_until=END)
     return np.array(list(_by_week(got, "a|all").values()))
 
 
@@ -161,3 +163,32 @@ def test_missing_column_is_named():
 def test_unique_id_comes_apart():
     assert split_unique_id("style/a|b|lang=zh") == ("style/a|b", "lang=zh")
     assert split_unique_id("plain") == ("plain", "all")
+
+
+def test_regions_are_held_against_what_was_read_there():
+    posts = [_post(w, "a" if i < (1 + w % 2) else None) for w in range(4) for i in range(4)]
+    documents, mentions = make_corpus(posts)
+    regions = ["CN", "CN", "US", None] * 3 + ["CN", "CN", "CN", None]
+    at = documents.column_names.index("region")
+    documents = documents.set_column(at, documents.schema.field("region"), pa.array(regions))
+    got = weekly_series(
+        mentions, documents, NO_PANEL, segments=("all", "region"), min_mentions=1, read_until=END
+    )
+    assert set(got["unique_id"].to_pylist()) == {"a|all", "a|region=CN"}
+    assert _by_week(got, "a|region=CN") == {0: 0.5, 1: 1.0, 2: 0.5, 3: pytest.approx(2 / 3)}
+
+
+def test_an_audience_is_a_segment_where_it_is_known():
+    documents, mentions = make_corpus([_post(w, "a") for w in range(4)])
+    assert "a|audience=men" not in _ids(documents, mentions)
+    known = documents.append_column("audience", pa.array(["men", "women", "men", "men"]))
+    assert _ids(known, mentions) == {"a|all", "a|audience=men", "a|audience=women"}
+    got = weekly_series(mentions, known, NO_PANEL, segments=("audience",), min_mentions=1, read_until=END)
+    assert _by_week(got, "a|audience=men") == {0: 1.0, 1: None, 2: 1.0, 3: 1.0}
+
+
+def _ids(documents, mentions):
+    got = weekly_series(
+        mentions, documents, NO_PANEL, segments=("all", "audience"), min_mentions=1, read_until=END
+    )
+    return set(got["unique_id"].to_pylist())

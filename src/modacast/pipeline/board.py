@@ -18,7 +18,7 @@ from modacast.pipeline.workspace import Workspace
 from modacast.trends import SCORECARDS, EnsembleForecaster, kin_of, trend_board, weekly_series
 from modacast.types import FORECASTS, SERIES, TRENDS
 
-__all__ = ["BOARD_VERSION", "REVIEWS", "latest_board", "make_board"]
+__all__ = ["BOARD_VERSION", "REVIEWS", "Read", "latest_board", "make_board", "read_texts"]
 
 REVIEWS = "reviews"
 """The source of documents that were events' texts."""
@@ -46,7 +46,7 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
     if known:
         timer.add(known.rows["trends"], 0, known=known.rows["trends"])
         return timer.finish()
-    read = _read(workspace)
+    read = read_texts(workspace)
     documents, mentions = read.documents, read.mentions
     parents = {element.id: element.parent for element in workspace.lexicon.elements.values()}
     series = _usable(_all_series(read, settings, parents))
@@ -99,7 +99,7 @@ def latest_board(workspace: Workspace) -> dict[str, pa.Table]:
     }
 
 
-def _all_series(read: _Read, settings: TrendSettings, parents: Mapping[str, str | None]) -> pa.Table:
+def _all_series(read: Read, settings: TrendSettings, parents: Mapping[str, str | None]) -> pa.Table:
     """Series of what is published now, and apart from it of each source that should not weigh in.
 
     Reviews follow what a shop sells; in the share of voice they would make its assortment look like a trend.
@@ -145,13 +145,22 @@ def _sources_apart(panel: pa.Table) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
+    """What a board is made from.
+
+    Attributes:
+        documents: `DOCUMENTS`.
+        mentions: `MENTIONS`.
+        panel: `PANEL`.
+    """
+
     documents: pa.Table
     mentions: pa.Table
     panel: pa.Table
 
 
-def _read(workspace: Workspace) -> _Read:
+def read_texts(workspace: Workspace) -> Read:
+    """Get all texts up to `trends.as_of`, what they name, and how much was read."""
     lake = workspace.lake
     documents, mentions, panel = lake.read("documents"), lake.read("mentions"), lake.read("panel")
     as_of = workspace.settings.trends.as_of
@@ -162,7 +171,7 @@ def _read(workspace: Workspace) -> _Read:
         documents = documents.filter(pc.less(documents["published_at"], end))
         panel = panel.filter(pc.less_equal(panel["ds"], pa.scalar(as_of - timedelta(days=6), pa.date32())))
         mentions = mentions.filter(pc.is_in(mentions["doc_id"], documents["id"].combine_chunks()))
-    return _Read(documents, mentions, panel)
+    return Read(documents, mentions, panel)
 
 
 def _usable(series: pa.Table) -> pa.Table:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modacast.config import Settings
+from modacast.pipeline.alarms import raise_alarms
+from modacast.pipeline.alerts import Sent, open_channels, send_alerts
 from modacast.pipeline.board import make_board
 from modacast.pipeline.mood import learn_sentiment
 from modacast.pipeline.people import learn_from_feedback, make_lists, make_profiles, open_shop
@@ -26,11 +28,13 @@ class Outcome:
         workspace: where everything is.
         rows: one a stage and input.
         rejects: reason to number of rows that are set aside in the home.
+        alerts: what was sent, or could not be; a failure stops nothing and is tried again with the next run.
     """
 
     workspace: Workspace
     rows: tuple[StageRow, ...]
     rejects: Mapping[str, int]
+    alerts: tuple[Sent, ...] = ()
 
 
 def run_all(settings: Settings, progress: Progress) -> Outcome:
@@ -43,6 +47,7 @@ def run_all(settings: Settings, progress: Progress) -> Outcome:
         ModacastError: an input is missing or wrong, or the home cannot be written; what was stored stays.
     """
     workspace = Workspace(settings)
+    channels = open_channels(settings.alerts)  # what is set up wrongly is told before the work
     rows: list[StageRow] = []
     with workspace.locked():
         workspace.lake.sweep()
@@ -55,9 +60,11 @@ def run_all(settings: Settings, progress: Progress) -> Outcome:
             learn_sentiment(workspace, progress)
         rows.append(tag_documents(workspace, progress))
         rows.append(make_board(workspace, progress))
+        rows.append(raise_alarms(workspace, progress))
         if settings.items:
             rows += _serve_shoppers(workspace, progress)
-    return Outcome(workspace, tuple(rows), _rejects(workspace))
+        sent = send_alerts(workspace, channels)
+    return Outcome(workspace, tuple(rows), _rejects(workspace), tuple(sent))
 
 
 def last_outcome(workspace: Workspace) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modacast.store.database import Database
+from modacast.store.deliveries import Delivery, DeliveryLog
 from modacast.store.lake import Commit, Lake
 
-__all__ = ["Commit", "Database", "Lake"]
+__all__ = ["Commit", "Database", "Delivery", "DeliveryLog", "Lake"]

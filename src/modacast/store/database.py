@@ -102,7 +102,7 @@ class Database:
 
     def count(self, name: str) -> int:
         """Get the number of rows of a table of the database."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return int(
                 connection.scalar(sa.select(sa.func.count()).select_from(t.METADATA.tables[name])) or 0
             )
@@ -114,12 +114,12 @@ class Database:
         if status not in _CONSENT:
             raise InvalidInput(f"consent is one of {', '.join(_CONSENT)}, got {status!r}")
         row = {"user_key": user_key, "status": status, "at": _naive(at or datetime.now(UTC))}
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._put(connection, t.consent, [row])
 
     def consents(self) -> dict[str, str]:
         """Get what each shopper who said something agreed to, by pseudonym."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return {row.user_key: row.status for row in connection.execute(sa.select(t.consent))}
 
     # -- models -------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class Database:
         Returns:
             The version, from 1.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             newest = connection.scalar(
                 sa.select(sa.func.max(t.models.c.version)).where(t.models.c.kind == kind)
             )
@@ -154,7 +154,7 @@ class Database:
     def models(self, kind: str) -> list[StoredModel]:
         """Get all versions of a model, oldest first."""
         query = sa.select(t.models).where(t.models.c.kind == kind).order_by(t.models.c.version)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return [
                 StoredModel(
                     kind=row.kind,
@@ -177,7 +177,7 @@ class Database:
         Raises:
             NotFound: there is no such version.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             chosen = None if version is None else self._known_version(connection, kind, version)
             connection.execute(sa.update(t.models).where(t.models.c.kind == kind).values(active=False))
             if chosen is not None:
@@ -189,7 +189,7 @@ class Database:
         Raises:
             NotFound: there is no such version.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             chosen = self._known_version(connection, kind, version)
             connection.execute(sa.update(t.models).where(chosen).values(payload=json.dumps(payload)))
 
@@ -205,24 +205,24 @@ class Database:
     def is_imported(self, key: str, fingerprint: str) -> bool:
         """Tell whether that import of that input is finished."""
         query = sa.select(t.imports.c.fingerprint).where(t.imports.c.key == key)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.scalar(query) == fingerprint
 
     def imported(self, prefix: str) -> dict[str, str]:
         """Get key and fingerprint of all imports whose key begins so; they change when what was imported does."""
         query = sa.select(t.imports.c.key, t.imports.c.fingerprint).order_by(t.imports.c.key)
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(query.where(t.imports.c.key.startswith(prefix, autoescape=True)))
             return {row.key: row.fingerprint for row in rows}
 
     def set_state(self, key: str, value: Any) -> None:
         """Remember a JSON-serialisable value."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._put(connection, t.state, [{"key": key, "value": json.dumps(value)}])
 
     def get_state(self, key: str, default: Any = None) -> Any:
         """Get a remembered value."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.scalar(sa.select(t.state.c.value).where(t.state.c.key == key))
         return default if found is None else json.loads(found)
 
@@ -240,7 +240,12 @@ class Database:
             command.upgrade(config, "head")
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
+        """Open a transaction: all that is done in it, or nothing.
+
+        Raises:
+            StorageError: the database cannot be written.
+        """
         try:
             with self.engine.begin() as connection:
                 yield connection
@@ -250,7 +255,12 @@ class Database:
             ) from error
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
+        """Open a connection to read with.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
         try:
             with self.engine.connect() as connection:
                 yield connection
@@ -258,7 +268,7 @@ class Database:
             raise StorageError(f"the database could not be read: {_reason(error)}") from error
 
     def _upsert(self, table: sa.Table, rows: pa.Table, import_key: str | None, fingerprint: str) -> None:
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._put(connection, table, to_rows(rows))
             if import_key is not None:
                 row = {
@@ -296,7 +306,7 @@ class Database:
     ) -> pa.Table:
         query = sa.select(table).order_by(*(order or (key,)))
         rows: list[Any] = []
-        with self._reading() as connection:
+        with self.reading() as connection:
             if wanted is None:
                 rows = list(connection.execute(query).mappings())
             else:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, DateTime, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
-__all__ = ["METADATA", "consent", "events", "imports", "items", "models", "profiles", "state"]
+__all__ = ["METADATA", "consent", "deliveries", "events", "imports", "items", "models", "profiles", "state"]
 
 METADATA = MetaData()
 
@@ -71,6 +83,19 @@ models = Table(
     Column("active", Boolean, nullable=False),
     Column("metrics", Text, nullable=False),  # JSON
     Column("payload", Text, nullable=False),  # JSON
+)
+
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("alarm_id", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),  # kind and a fingerprint of where it leads
+    Column("element_id", Text, nullable=False),
+    Column("ds", Date, nullable=False),
+    Column("status", Text, nullable=False),  # "sent" or "failed"
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    Column("at", DateTime, nullable=False),
 )
 
 imports = Table(

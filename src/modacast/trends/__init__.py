@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from modacast.trends.alarms import ALARMS, AlarmRules, alarms
 from modacast.trends.backtest import BACKTEST, COVERAGE
 from modacast.trends.board import trend_board
+from modacast.trends.counting import Weighing
 from modacast.trends.evidence import evidence, goes_with, mood
 from modacast.trends.forecast import EnsembleForecaster, forecast
 from modacast.trends.lifecycle import STAGE_TABLE, stages
@@ -14,11 +16,15 @@ from modacast.trends.series import split_unique_id, weekly_series
 from modacast.trends.youth import kin_of
 
 __all__ = [
+    "ALARMS",
     "BACKTEST",
     "COVERAGE",
     "SCORECARDS",
     "STAGE_TABLE",
+    "AlarmRules",
     "EnsembleForecaster",
+    "Weighing",
+    "alarms",
     "evidence",
     "forecast",
     "forecaster_names",

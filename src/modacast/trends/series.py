@@ -7,9 +7,9 @@ weights, and a cell that was not read in some week is imputed; see `modacast.tre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,51 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modacast.errors import InvalidInput, suggest
+from modacast.trends.counting import Weighing, ancestors, count_weeks, with_days
 from modacast.trends.shares import read_grid, segment_series
 from modacast.types import DOCUMENTS, MENTIONS, PANEL, SERIES
 
-__all__ = ["SEGMENTS", "ancestors", "split_unique_id", "weekly_series"]
+__all__ = ["SEGMENTS", "ancestors", "last_week", "split_unique_id", "weekly_series"]
 
-SEGMENTS = ("all", "lang", "source")
-"""What series are made for: everything, each language, each source."""
+_CELLS = ("all", "lang", "source")
+_GROUPS = ("region", "audience")
+SEGMENTS = (*_CELLS, *_GROUPS)
+"""What series are made for: everything, each language, source, region, and audience where it is known."""
 
 _WHOLE = 0.8  # of a usual week's volume
-
-_COUNT = """
-WITH docs AS (
-    SELECT id, source, lang, coalesce(author_key, id) AS author, CAST(date_trunc('week', day) AS DATE) AS ds
-    FROM dated
-),
-spoken AS (
-    SELECT DISTINCT tree.ancestor AS element_id, mentions.doc_id
-    FROM mentions JOIN tree ON tree.element_id = mentions.element_id
-),
-ranked AS (
-    SELECT spoken.element_id, docs.source, docs.lang, docs.ds,
-           row_number() OVER (
-               PARTITION BY spoken.element_id, docs.ds, docs.author ORDER BY docs.id
-           ) AS nth
-    FROM spoken JOIN docs ON docs.id = spoken.doc_id
-)
-SELECT element_id, source, lang, ds, CAST(count(*) AS BIGINT) AS n
-FROM ranked WHERE nth <= {cap}
-GROUP BY element_id, source, lang, ds
-ORDER BY element_id, source, lang, ds
-"""
-
-_READ = """
-WITH counted AS (
-    SELECT CAST(date_trunc('week', day) AS DATE) AS ds, source, lang, count(*) AS n
-    FROM dated GROUP BY 1, 2, 3
-),
-told AS (
-    SELECT CAST(date_trunc('week', ds) AS DATE) AS ds, source, lang, sum(n_documents) AS n
-    FROM panel GROUP BY 1, 2, 3
-),
-either AS (SELECT * FROM counted UNION ALL SELECT * FROM told)
-SELECT ds, source, lang, CAST(max(n) AS BIGINT) AS n FROM either GROUP BY ds, source, lang HAVING max(n) > 0
-ORDER BY ds, source, lang
-"""
 
 
 def weekly_series(
@@ -70,9 +37,9 @@ def weekly_series(
     panel: pa.Table,
     *,
     lexicon_parents: Mapping[str, str | None] | None = None,
-    segments: Sequence[str] = SEGMENTS,
+    segments: Sequence[str] = _CELLS,
     min_mentions: int = 20,
-    author_cap: int = 3,
+    weighing: Weighing | None = None,
     read_until: date | None = None,
 ) -> pa.Table:
     """Count how much is said of each element, week by week.
@@ -80,17 +47,19 @@ def weekly_series(
     A document counts once for an element however often it names it, and counts for the element's ancestors
     too. Every series of a segment spans all weeks from the first that the segment was read to the last that
     anything was read: a week in which nothing was read is null, one in which much was read and nothing said
-    is 0. The last week is dropped where it is unfinished. Segments of a language or source are left out
-    where there is only one, as they would equal "all".
+    is 0. The last week is dropped where it is unfinished. Segments of a language, source, region or audience
+    are left out where there is only one, as they would equal "all". What was read of a region or audience is
+    known of the documents alone, so their shares are of the texts about clothes, not of all that was read.
 
     Args:
         mentions: `MENTIONS`; of documents that are not in `documents` nothing is counted.
-        documents: `DOCUMENTS`.
+        documents: `DOCUMENTS`; a column `audience` may be added.
         panel: `PANEL`, the denominators; a week's texts are never fewer than its documents.
         lexicon_parents: element id to the id of its parent.
         segments: some of `SEGMENTS`.
         min_mentions: fewest counted documents of a series.
-        author_cap: documents of one author that count for an element and week, so that one voice is no trend.
+        weighing: how much a document counts, so that one voice or a copied text is no trend, or by how much it
+            was noticed; `n_mentions` is the rounded sum of weights.
         read_until: the last day that was read in full; where None, the last week counts as finished if its
             Sunday was read or it has 80 % of the usual volume.
 
@@ -102,47 +71,67 @@ def weekly_series(
             is its own ancestor.
     """
     _check(mentions, documents, panel, segments)
-    if min_mentions < 1 or author_cap < 1:
-        raise InvalidInput(
-            f"series: min_mentions and author_cap must be >= 1, got {min_mentions}, {author_cap}"
-        )
-    dated = _dated(documents)
-    tree = _tree(pc.unique(mentions["element_id"]).to_pylist(), lexicon_parents or {})
-    counts, read = _query(mentions, dated, panel, tree, author_cap)
-    if read.num_rows == 0:
-        return SERIES.empty_table()
-    grid = read_grid(read, _last_week(read, dated, read_until))
-    if not grid.weeks:
-        return SERIES.empty_table()
-    parts = [
-        segment_series(counts, grid, rows, name, min_mentions)
-        for name, rows in _segments(grid.cells, segments)
-    ]
+    if min_mentions < 1:
+        raise InvalidInput(f"series: min_mentions must be >= 1, got {min_mentions}")
+    options = _Options(lexicon_parents or {}, min_mentions, weighing, read_until)
+    parts = [_of_panel(mentions, documents, panel, [s for s in segments if s in _CELLS], options)]
+    for column in (s for s in dict.fromkeys(segments) if s in _GROUPS and s in documents.column_names):
+        parts += _of_groups(mentions, documents, column, options)
     return pa.concat_tables([SERIES.empty_table(), *parts]).sort_by(
         [("unique_id", "ascending"), ("ds", "ascending")]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    parents: Mapping[str, str | None]
+    min_mentions: int
+    weighing: Weighing | None
+    read_until: date | None
+
+
+def _of_panel(
+    mentions: pa.Table, documents: pa.Table, panel: pa.Table, segments: Sequence[str], options: _Options
+) -> pa.Table:
+    dated = with_days(documents)
+    counts = count_weeks(
+        mentions,
+        dated,
+        panel,
+        parents=options.parents,
+        weighing=options.weighing,
+    )
+    if counts.read.num_rows == 0:
+        return SERIES.empty_table()
+    grid = read_grid(counts.read, last_week(counts.read, dated, options.read_until))
+    if not grid.weeks:
+        return SERIES.empty_table()
+    parts = [
+        segment_series(counts.spoken, grid, rows, name, options.min_mentions)
+        for name, rows in _segments(grid.cells, segments)
+    ]
+    return pa.concat_tables([SERIES.empty_table(), *parts])
+
+
+def _of_groups(mentions: pa.Table, documents: pa.Table, column: str, options: _Options) -> Iterator[pa.Table]:
+    """Each region or audience by itself: what was read there is only known of the documents."""
+    values = sorted(v for v in pc.unique(documents[column]).to_pylist() if v)
+    # one end for all, else a quiet group would seem to end early
+    until = options.read_until
+    if until is None and documents.num_rows:
+        counts = count_weeks(mentions.slice(0, 0), with_days(documents), PANEL.empty_table())
+        until = last_week(counts.read, with_days(documents), None) + timedelta(days=6)
+    for value in values if len(values) > 1 else ():
+        part = documents.filter(pc.equal(documents[column], value))
+        series = _of_panel(mentions, part, PANEL.empty_table(), ("all",), replace(options, read_until=until))
+        ids = pc.replace_substring_regex(series["unique_id"], r"\|all$", f"|{column}={value}")
+        yield series.set_column(0, SERIES.field("unique_id"), ids)
 
 
 def split_unique_id(unique_id: str) -> tuple[str, str]:
     """Get the element id and the segment of a series; the segment is "all" where none is named."""
     element, _, segment = unique_id.rpartition("|")
     return (element, segment) if element else (segment, "all")
-
-
-def ancestors(element_id: str, parents: Mapping[str, str | None]) -> list[str]:
-    """Get an element and all that stand above it, nearest first.
-
-    Raises:
-        InvalidInput: the element is its own ancestor.
-    """
-    line = [element_id]
-    while (parent := parents.get(line[-1])) is not None:
-        if parent in line:
-            raise InvalidInput(
-                f"lexicon: element {parent!r} is its own ancestor ({' > '.join([*line, parent])})"
-            )
-        line.append(parent)
-    return line
 
 
 def _check(mentions: pa.Table, documents: pa.Table, panel: pa.Table, segments: Sequence[str]) -> None:
@@ -162,41 +151,7 @@ def _check(mentions: pa.Table, documents: pa.Table, panel: pa.Table, segments: S
             raise InvalidInput(f"series: unknown segment {segment!r}{suggest(segment, SEGMENTS)}")
 
 
-def _dated(documents: pa.Table) -> pa.Table:
-    """Keep what is counted, with the UTC day."""
-    day = pc.cast(documents["published_at"], pa.timestamp("us"), safe=False).cast(pa.date32(), safe=False)
-    return documents.select(["id", "source", "lang", "author_key"]).append_column("day", day)
-
-
-def _tree(elements: Iterable[str], parents: Mapping[str, str | None]) -> pa.Table:
-    pairs = [(element, above) for element in elements for above in ancestors(element, parents)]
-    return pa.table(
-        {
-            "element_id": pa.array([a for a, _ in pairs], pa.string()),
-            "ancestor": pa.array([b for _, b in pairs], pa.string()),
-        }
-    )
-
-
-def _query(
-    mentions: pa.Table, dated: pa.Table, panel: pa.Table, tree: pa.Table, cap: int
-) -> tuple[pa.Table, pa.Table]:
-    import duckdb
-
-    with duckdb.connect() as db:
-        db.register("mentions", mentions.select(["doc_id", "element_id"]))
-        db.register("dated", dated)
-        db.register("panel", panel.select(["ds", "source", "lang", "n_documents"]))
-        db.register("tree", tree)
-        return _arrow(db, _COUNT.format(cap=int(cap))), _arrow(db, _READ)
-
-
-def _arrow(db: Any, sql: str) -> pa.Table:
-    # the one spelling that old and new releases of DuckDB share
-    return db.sql(sql).to_arrow_table()
-
-
-def _last_week(read: pa.Table, dated: pa.Table, read_until: date | None) -> date:
+def last_week(read: pa.Table, dated: pa.Table, read_until: date | None) -> date:
     """Get the Monday of the last week that is finished."""
     last: date = pc.max(read["ds"]).as_py()
     sunday = last + timedelta(days=6)

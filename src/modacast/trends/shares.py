@@ -66,7 +66,7 @@ def segment_series(
     """Make the series of one segment.
 
     Args:
-        counts: `element_id, source, lang, ds, n`, one row for each element, cell and week that has any.
+        counts: `SPOKEN`.
         grid: the volumes.
         rows: numbers of the segment's cells.
         segment: its name.
@@ -114,7 +114,7 @@ def _table(
             pa.array(np.repeat([f"{name}|{segment}" for name in names], len(weeks)), pa.string()),
             pa.array(list(weeks) * size, pa.date32()),
             pa.array(share.ravel(), pa.float64(), mask=np.tile(n_read == 0, size)),
-            pa.array(counts.sum(axis=1).astype(np.int64).ravel()),
+            pa.array(np.rint(counts.sum(axis=1)).astype(np.int64).ravel()),
             pa.array(np.tile(n_read.astype(np.int64), size)),
         ],
         schema=SERIES,

@@ -23,6 +23,7 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; errors that modacast raises on purpose become one line and an exit code."""
     from modacast.serve.cli import (  # noqa: F401 (each adds its commands)
+        alerting,
         loop,
         models,
         moods,

@@ -86,7 +86,9 @@ def run(
     no_report: Annotated[bool, typer.Option("--no-report", help="do not write the report")] = False,
 ) -> None:
     """Run the whole loop as modacast.toml says; what is finished is not done again."""
+    from modacast.pipeline.alarms import alarms_of_week
     from modacast.pipeline.run import run_all
+    from modacast.serve.cli.alerting import print_alarms, print_sent
 
     settings = open_settings(config, data=data, home=home)
     if not (settings.documents or settings.items or settings.events):
@@ -99,11 +101,20 @@ def run(
         if not no_report:
             _write_report(outcome, settings.report.path)
     if as_json:
-        print_json({"stages": [_as_dict(row) for row in outcome.rows], "rejects": dict(outcome.rejects)})
+        print_json(
+            {
+                "stages": [_as_dict(row) for row in outcome.rows],
+                "rejects": dict(outcome.rejects),
+                "alarms": alarms_of_week(outcome.workspace),
+                "alerts": [_as_dict(sent) for sent in outcome.alerts],
+            }
+        )
     else:
         log.print(stage_table(outcome.rows))
         for reason, n in sorted(outcome.rejects.items(), key=lambda pair: -pair[1]):
             log.print(f"  set aside: {n:,} x {reason}", style="yellow")
+        print_alarms(outcome.workspace, alarms_of_week(outcome.workspace))
+        print_sent(outcome.alerts)
         if not no_report:
             typer.echo(f"Report: {settings.report.path}")
 

@@ -34,6 +34,8 @@ evaluate_app = typer.Typer(
 )
 app.add_typer(evaluate_app, name="evaluate")
 
+_ALARM_WEEKS = 4  # an element that alarmed since then is marked
+_SPOKEN = ("zh", "en")
 _SORTS = ("growth", "level", "confidence", "mentions", "forecast")
 
 
@@ -226,13 +228,17 @@ def _narrowed(board: pa.Table, *, since: str | None, min_share: float) -> pa.Tab
 def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
     from rich.table import Table
 
+    from modacast.pipeline.alarms import alarms_of_week
+
     shown = Table(box=None, header_style="bold", pad_edge=False)
     for name, side in (("trend", "left"), ("facet", "left"), ("stage", "left"), ("share", "right"), ("growth", "right"),
                        ("forecast", "right"), ("sure", "right"), ("mood", "right"), ("since", "left"), ("mentions", "right")):  # fmt: skip
         shown.add_column(name, justify=side)  # type: ignore[arg-type]
+    alarmed = {row["element_id"] for row in alarms_of_week(workspace, weeks=_ALARM_WEEKS)}
     for row in table.to_pylist():
+        mark = " !" if row["element_id"] in alarmed else ""
         shown.add_row(
-            workspace.lexicon.label(row["element_id"], lang),
+            workspace.lexicon.label(row["element_id"], lang) + mark,
             row["element_id"].partition("/")[0],
             row["stage"],
             f"{row['level']:.3%}",
@@ -251,6 +257,7 @@ def _one_trend(
 ) -> None:
     import pyarrow.compute as pc
 
+    from modacast.pipeline.alarms import alarms_of_week
     from modacast.pipeline.context import ContextReader
     from modacast.serve.scorecards import scorecard_lines, scorecard_of
 
@@ -276,6 +283,9 @@ def _one_trend(
     typer.echo(f"{workspace.lexicon.label(element_id, lang)}  ({element_id})")
     for row in rows:
         typer.echo(f"  {row['segment']:<16} {row['stage']:<10} {row['why']}")
+    for alarm in alarms_of_week(workspace, weeks=52):
+        if alarm["element_id"] == element_id:
+            typer.echo(f"  ! {alarm['ds']}  {alarm[f'why_{lang}' if lang in _SPOKEN else 'why_en']}")
     for row in forecasts.slice(0, 26).to_pylist():
         typer.echo(f"  {row['ds']}  {row['y_hat']:.3%}  80 %: {row['lo_80']:.3%} .. {row['hi_80']:.3%}")
     for line in scorecard_lines(cards):

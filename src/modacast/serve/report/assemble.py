@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from modacast.errors import InvalidInput, NotFound
 from modacast.evaluate import Interval
+from modacast.pipeline.alarms import alarms_of_week
 from modacast.pipeline.board import latest_board
 from modacast.pipeline.context import ContextReader
 from modacast.pipeline.demo import DemoOutcome
@@ -36,6 +37,7 @@ from modacast.types import FORECASTS, SERIES, TRENDS, Item
 __all__ = ["demo_report", "project_report"]
 
 _PURCHASES = 12
+_ALARM_WEEKS = 4
 _STYLES = 5
 
 
@@ -91,6 +93,8 @@ def _data(
             "forecasts": FORECASTS.empty_table(),
         }
     evidence = {doc_id for ids in board["trends"]["evidence_ids"].to_pylist() for doc_id in ids or ()}
+    alarms = alarms_of_week(workspace, weeks=_ALARM_WEEKS)
+    evidence |= {doc_id for row in alarms for doc_id in row["evidence_ids"] or ()}
     documents = workspace.lake.read("documents")
     shown = pc.is_in(documents["id"], pa.array(sorted(evidence), pa.string()))
     return ReportData(
@@ -108,6 +112,7 @@ def _data(
         truth=truth,
         run=outcome.rows,
         rejects=outcome.rejects,
+        alarms=alarms,
         language_models=list_models(workspace),
         style_map=map_of_styles(workspace).drawn(),
         context=ContextReader(workspace, board).read if board["trends"].num_rows else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 from markupsafe import Markup
@@ -183,6 +183,7 @@ class ReportData:
         truth: the board against a known truth.
         run: what each stage did.
         rejects: reason to number of rows set aside.
+        alarms: rows of `ALARMS` of the last weeks, newest first.
         language_models: versions of the language model that were trained.
         style_map: the map of styles as SVG, empty where none is drawn.
         context: gives what surrounds an element, for the trends that are shown in close-up; None where unknown.
@@ -202,6 +203,7 @@ class ReportData:
     truth: TruthCheck | None = None
     run: Sequence[StageRow] = ()
     rejects: Mapping[str, int] = field(default_factory=dict)
+    alarms: Sequence[Mapping[str, Any]] = ()
     language_models: Sequence[ModelRecord] = ()
     style_map: Markup = field(default_factory=Markup)
     context: Callable[[str], TrendContext] | None = None

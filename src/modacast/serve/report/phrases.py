@@ -199,6 +199,12 @@ PHRASES: Mapping[str, Words] = {
     "band_90": Words("90 % 区间", "90 % interval"),
     "smoothed": Words("5 周平均", "5-week mean"),
     "no_forecast": Words("历史太短，没有预测。", "Too short a history for a forecast."),
+    # alarms
+    "alarms": Words("最近的提醒", "Alarms"),
+    "alarms_lead": Words(
+        "最近四周新冒头的元素：比自己的过去多，也比往年同期多，且不止一个话题在说。",
+        "What began to rise in the last four weeks: beyond its own past, beyond its season, and told by more than one story.",
+    ),
     # palette
     "palette": Words("本季色盘", "Palette of the season"),
     "palette_lead": Words(

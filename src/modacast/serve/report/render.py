@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from modacast.errors import InvalidInput
 from modacast.serve.report import scorecard, story, words
+from modacast.serve.report.alarm_list import alarm_lines
 from modacast.serve.report.board import BoardRow, board_rows, by_stage, closeups, headlines
 from modacast.serve.report.charts import sparkline
 from modacast.serve.report.closeup import closeup, segment_ids
@@ -97,6 +98,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "data": data,
         "reading": reading(data),
         "rows": rows,
+        "alarms": alarm_lines(data.alarms, data.documents, names),
         "columns": by_stage(rows),
         "headlines": headlines(rows, names),
         "pages": pages,

@@ -1,0 +1,110 @@
+"""Alerts by e-mail, over SMTP with TLS."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate
+
+from modacast.config import AlertSettings
+from modacast.errors import InvalidInput, ModacastError
+from modacast.pipeline.alerts.channels import Alert, channel_name
+
+__all__ = ["MailChannel"]
+
+_LINES = {
+    "zh": ("【{project}】趋势提醒：{name}", "证据文本编号：{ids}", "另见：{also}", "预测变化：{growth}"),
+    "en": (
+        "[{project}] Trend alert: {name}",
+        "Evidence: {ids}",
+        "Also in these texts: {also}",
+        "Forecast: {growth}",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MailChannel:
+    """Writes one message an alert, to all recipients.
+
+    Attributes:
+        settings: `email_to`, `email_from`, `smtp_host`, `smtp_port`, `smtp_security`, `smtp_user`,
+            `smtp_password`, `timeout`.
+
+    Raises:
+        InvalidInput: there is no host or sender, or a password would travel without TLS.
+    """
+
+    settings: AlertSettings
+
+    def __post_init__(self) -> None:
+        for setting in ("smtp_host", "email_from"):
+            if not getattr(self.settings, setting):
+                raise InvalidInput(f"alerts.email_to is set, so alerts.{setting} has to be set too")
+        if self.settings.smtp_user and self.settings.smtp_security == "none":
+            raise InvalidInput(
+                'alerts.smtp_user is set, so alerts.smtp_security must be "starttls" or "tls": a password is '
+                "not sent in the clear"
+            )
+
+    @property
+    def name(self) -> str:
+        """Its kind and a fingerprint of the recipients."""
+        return channel_name("email", *sorted(self.settings.email_to))
+
+    def send(self, alert: Alert) -> None:
+        """Send the message.
+
+        Raises:
+            ModacastError: the server refuses, or could not be reached.
+        """
+        host = self.settings.smtp_host or ""
+        try:
+            with self._connect(host) as smtp:
+                if self.settings.smtp_user:
+                    password = self.settings.smtp_password
+                    smtp.login(self.settings.smtp_user, password.get_secret_value() if password else "")
+                smtp.send_message(self._message(alert))
+        except (smtplib.SMTPException, OSError) as error:
+            raise ModacastError(f"the mail server {host} did not take the alert: {_reason(error)}") from None
+
+    def _connect(self, host: str) -> smtplib.SMTP:
+        port, timeout, context = self.settings.smtp_port, self.settings.timeout, ssl.create_default_context()
+        if self.settings.smtp_security == "tls":
+            return smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
+        smtp = smtplib.SMTP(host, port, timeout=timeout)
+        if self.settings.smtp_security == "starttls":
+            try:
+                smtp.starttls(context=context)
+            except BaseException:
+                smtp.close()
+                raise
+        return smtp
+
+    def _message(self, alert: Alert) -> EmailMessage:
+        subject, ids, also, growth = _LINES[alert.lang]
+        fields = alert.fields
+        lines = [alert.why, "", ids.format(ids=", ".join(fields["evidence_ids"] or ()))]
+        if fields["also"]:
+            lines.append(also.format(also=", ".join(fields["also"])))
+        if fields["forecast_growth"] is not None:
+            lines.append(growth.format(growth=f"{fields['forecast_growth']:+.0%}"))
+        message = EmailMessage()
+        # a line break in a name would be a header of its own
+        message["Subject"] = " ".join(subject.format(project=alert.project, name=alert.name).split())
+        message["From"] = self.settings.email_from
+        message["To"] = ", ".join(self.settings.email_to)
+        message["Date"] = formatdate(usegmt=True)
+        message["Message-ID"] = f"<{alert.id}@alerts.modacast.invalid>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content("\n".join(lines) + "\n", cte="base64")
+        return message
+
+
+def _reason(error: Exception) -> str:
+    """Name what went wrong without what was said: a server's answer may repeat a login."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{type(error).__name__} {error.smtp_code}"
+    return type(error).__name__

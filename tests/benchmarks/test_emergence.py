@@ -1,0 +1,71 @@
+"""The benchmark of alarms works on a tiny stream of its own."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from datetime import date, timedelta
+
+import numpy as np
+from benchmarks import emergence
+from benchmarks.bursts import PEERS, raise_by, threshold_for
+from benchmarks.newwords import Title, weekly_words
+
+START = date(2022, 1, 3)
+PEOPLE = "张王李赵刘陈杨黄周吴徐孙马朱胡郭何高林罗"
+
+
+def _title(i, word):
+    return f"{PEOPLE[i % 20]}{PEOPLE[(i * 7 + 3) % 20]}{word}{('穿搭', '造型', '裙子', '色系')[i % 4]}"
+
+
+def test_a_new_word_is_known_only_once_it_was_said_and_parts_of_it_are_not():
+    titles = [Title(START + timedelta(weeks=w), _title(13 * w + i, "多巴胺" if w >= 30 else "牛仔裤"), True)
+              for w in range(34) for i in range(3)]  # fmt: skip
+    words = weekly_words(titles, frozenset({"牛仔裤", "穿搭"}))
+    assert words.get("多巴胺") in {START + timedelta(weeks=30), START + timedelta(weeks=31)}
+    early = weekly_words(
+        [t for t in titles if t.week < START + timedelta(weeks=30)], frozenset({"牛仔裤", "穿搭"})
+    )
+    assert "多巴胺" not in early
+    assert weekly_words([], frozenset()) == {}
+
+
+def test_peers_find_a_planted_burst_and_raise_as_many_alarms_as_they_may():
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.3, (40, 120)).astype(float)
+    counts[7, 90:100] += 6
+    read = np.full(120, 2000.0)
+    for scores_of in PEERS.values():
+        scores = scores_of(counts, read)
+        threshold = threshold_for(scores, counts, 0, 3)
+        found = raise_by(scores, counts, threshold)
+        assert 1 <= len(found) <= 3
+        assert any(e == 7 and 90 <= week <= 93 for week, e in found)
+        earlier = scores_of(counts[:, :95], read[:95])
+        np.testing.assert_allclose(earlier, scores[:, :95])
+
+
+def test_quick_run(tmp_path, capsys):
+    (tmp_path / "posts").mkdir()
+    rows = []
+    for week in range(70):
+        for i in range(30):
+            word = "美拉德" if week >= 60 and i < 4 else ("牛仔裤", "风衣", "高跟鞋")[i % 3]
+            rows.append(
+                (
+                    (START + timedelta(weeks=week, days=i % 7)).isoformat(),
+                    i,
+                    _title(31 * week + i, word) + str(week),
+                )
+            )
+    with gzip.open(tmp_path / "posts" / "weibo_hot_search_2020_2024.tsv.gz", "wt", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter="\t")
+        writer.writerow(["date", "order", "title"])
+        writer.writerows(rows)
+    emergence.main(["--data", str(tmp_path), "--quick", "--json", str(tmp_path / "out.json")])
+    body = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    names = {(row["row"], row["peer"]) for row in body["rows"]}
+    assert {("alarms", peer) for peer in PEERS} <= names
+    assert ("known cases flagged by their peak week", None) in names
