@@ -97,3 +97,17 @@ def test_the_battery_and_the_gate(tiny_encoder):
     assert not worse.accepted
     assert len(worse.reasons) == 2
     assert not Gate().judge(before, {"task": float("nan"), "paraphrases": 0.8}, "task").accepted
+
+
+def test_three_libraries_give_the_same_vectors(tiny, tmp_path):
+    from sentence_transformers import SentenceTransformer
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = save_bert(load_bert(tiny.folder), tmp_path / "out", "")
+    ours = served(folder, tmp_path).encode(TEXTS)
+    theirs = SentenceTransformer(str(folder), device="cpu").encode(TEXTS, normalize_embeddings=True)
+    assert (ours * theirs).sum(axis=1).min() > 0.999
+    network, tokenizer = AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+    for text, vector in zip(TEXTS, ours, strict=True):
+        hidden = network(**tokenizer([text], return_tensors="pt")).last_hidden_state[0].mean(0).detach()
+        assert float((hidden / hidden.norm()).numpy() @ vector) > 0.999
