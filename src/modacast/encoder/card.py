@@ -22,8 +22,9 @@ language: [zh, en, multilingual]
 - **Vectors**: {width} wide, {pooling} pooling, L2-normalised; {layers} layers; texts are cut at {max_tokens} tokens.
 - **Prefixes**: {prefixes}.
 - **Vocabulary**: {vocabulary}.
-- **Data**: the texts that whoever trained it gave; none of them is in this folder. A model can reveal words of
-  its training texts, so scrub personal data before training.
+- **Data**: {data}; none of it is in this folder. A model can reveal words of its training texts, so scrub personal
+  data before training (what modacast reads from files and from a home is scrubbed).
+- **Languages**: those of the base; trained further on those of the data alone, and measured on no others.
 
 ## Measured
 
@@ -45,12 +46,21 @@ vectors = encoder.encode_document(["..."])
 
 from sentence_transformers import SentenceTransformer
 vectors = SentenceTransformer("path/of/this/folder").encode(["..."], prompt_name="document")
+
+from transformers import AutoModel, AutoTokenizer                   # the last layer; pool and normalise it yourself
+tokenizer = AutoTokenizer.from_pretrained("path/of/this/folder")
+batch = tokenizer(["{prefix}..."], return_tensors="pt", padding=True, truncation=True)
+hidden = AutoModel.from_pretrained("path/of/this/folder")(**batch).last_hidden_state
 ```
 """
 
 
 def model_card(
-    model: BertModel, *, task: str, metrics: Mapping[str, tuple[float | None, float | None]]
+    model: BertModel,
+    *,
+    task: str,
+    metrics: Mapping[str, tuple[float | None, float | None]],
+    data: str = "the texts that whoever trained it gave",
 ) -> str:
     """Get the text of a model card.
 
@@ -58,6 +68,7 @@ def model_card(
         model: what is described.
         task: one paragraph that says what was trained on what.
         metrics: name to its value before and after; None where it was not measured.
+        data: what it was trained on, in numbers.
     """
     config = model.bert.config
     prefixes = ", ".join(f"`{prefix}` for a {kind}" for kind, prefix in model.prefixes.items())
@@ -67,6 +78,8 @@ def model_card(
     rows = [f"| {name} | {_shown(before)} | {_shown(after)} |" for name, (before, after) in metrics.items()]
     return _CARD.format(
         task=task,
+        data=data,
+        prefix=model.prefixes.get("document", ""),
         name=model.name,
         width=config.hidden_size,
         pooling=model.pooling,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -267,7 +268,8 @@ class _Training:
             share=share,
         )
         if verdict.accepted:
-            _write(self.model, result, self.settings)
+            counts = Counter(pair.task for pair in self.train)
+            _write(self.model, result, self.settings, counts)
         return result
 
     def scores(self) -> dict[str, float]:
@@ -364,7 +366,9 @@ class _Training:
                 parameter.copy_(kept)
 
 
-def _write(model: BertModel, result: FinetuneResult, settings: FinetuneSettings) -> None:
+def _write(
+    model: BertModel, result: FinetuneResult, settings: FinetuneSettings, counts: Mapping[str, int]
+) -> None:
     if result.folder is None:
         return
     facts = {key: value for key, value in asdict(result).items() if key != "folder"}
@@ -373,6 +377,8 @@ def _write(model: BertModel, result: FinetuneResult, settings: FinetuneSettings)
         model,
         task=f"Fine-tuned on {result.n_train} pairs of texts that belong together, {result.n_steps} steps.",
         metrics={name: (result.before[name], result.after[name]) for name in result.before},
+        data="pairs of texts, "
+        + ", ".join(f"{n:,} of the task `{task}`" for task, n in sorted(counts.items())),
     )
     files = {
         "training.json": json.dumps(facts, ensure_ascii=False, indent=2) + "\n",

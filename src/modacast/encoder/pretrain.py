@@ -338,6 +338,7 @@ def _write(model: BertModel, result: PretrainResult, settings: PretrainSettings,
         model,
         task=f"Pre-trained further as a masked language model on {n_texts} texts, {result.n_steps} steps.",
         metrics=metrics,
+        data=f"{n_texts:,} texts that whoever trained it gave, held-out ones apart",
     )
     files = {
         "training.json": json.dumps(facts, ensure_ascii=False, indent=2) + "\n",

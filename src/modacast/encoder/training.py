@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -27,6 +28,7 @@ __all__ = [
 Arithmetic = Literal["auto", "float32", "bfloat16", "float16"]
 _RACE_SIZE = 512
 _PAYS = 1.5
+_PANEL = 160
 _COLORS = ("#b23a48", "#33658a", "#758e4f", "#f6ae2d")
 
 
@@ -198,33 +200,61 @@ def _bfloat16_pays(torch: Any) -> bool:
 
 
 def draw_curve(points: Sequence[CurvePoint], title: str) -> str:
-    """Get an SVG of readings over steps, each in its own panel."""
+    """Get an SVG of readings over steps, each in its own panel, with the first reading marked hollow and the last full.
+
+    It brings its own background, so that it can be read wherever it is shown.
+    """
     names = list(dict.fromkeys(name for point in points for name in point.values))
-    height = 40 + 150 * len(names)
+    height = 50 + _PANEL * len(names)
+    end = points[-1]
+    told = f"{end.step:,} steps, {end.seconds / 60:.1f} minutes"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height}" '
-        f'font-family="sans-serif" font-size="12" role="img" aria-label="{escape(title)}">',
-        f'<text x="10" y="22" font-size="15">{escape(title)}</text>',
+        f'font-family="sans-serif" font-size="12" fill="#222" role="img" aria-label="{escape(title)}">',
+        f'<rect width="640" height="{height}" fill="#fff"/>',
+        f'<text x="16" y="28" font-size="16" font-weight="bold">{escape(title)}</text>',
+        f'<text x="624" y="28" text-anchor="end" fill="#666">{told}</text>',
     ]
     for i, name in enumerate(names):
         read = [(point.step, point.values[name]) for point in points if name in point.values]
-        parts += _panel(name, read, 40 + 150 * i, _COLORS[i % len(_COLORS)])
+        parts += _panel(name, read, 50 + _PANEL * i, _COLORS[i % len(_COLORS)])
     return "\n".join([*parts, "</svg>\n"])
 
 
 def _panel(name: str, read: Sequence[tuple[int, float]], top: int, color: str) -> list[str]:
-    low, high = min(y for _, y in read), max(y for _, y in read)
-    last = max(1, read[-1][0])
-    spread = (high - low) or 1.0
-    places = [(70 + 550 * x / last, top + 115 - 90 * (y - low) / spread) for x, y in read]
+    ticks = _ticks(min(y for _, y in read), max(y for _, y in read))
+    low, spread, last = ticks[0], ticks[-1] - ticks[0], max(1, read[-1][0])
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return 64 + 500 * x / last, top + 124 - 92 * (y - low) / spread
+
+    places = [place(x, y) for x, y in read]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    dots = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{color}"/>' for x, y in places[-1:]]
+    parts = [f'<text x="16" y="{top + 16}" font-weight="bold">{escape(name)}</text>']
+    for tick in ticks:
+        y = place(0, tick)[1]
+        parts += [
+            f'<path d="M64 {y:.1f}H564" stroke="#ddd"/>',
+            f'<text x="56" y="{y + 4:.1f}" text-anchor="end" fill="#666">{tick:g}</text>',
+        ]
+    for step in sorted({0, last // 2, last}):
+        x = place(step, low)[0]
+        parts.append(f'<text x="{x:.1f}" y="{top + 142}" text-anchor="middle" fill="#666">{step:,}</text>')
+    (x0, y0), (x1, y1) = places[0], places[-1]
     return [
-        f'<text x="70" y="{top + 14}">{escape(name)}: {read[0][1]:.4g} to {read[-1][1]:.4g}</text>',
-        f'<text x="62" y="{top + 29}" text-anchor="end">{high:.3g}</text>',
-        f'<text x="62" y="{top + 119}" text-anchor="end">{low:.3g}</text>',
-        f'<text x="620" y="{top + 132}" text-anchor="end">step {last}</text>',
-        f'<path d="M70 {top + 20}V{top + 118}H620" fill="none" stroke="#999"/>',
+        *parts,
+        f'<text x="624" y="{top + 142}" text-anchor="end" fill="#666">steps</text>',
         f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2"/>',
-        *dots,
+        f'<circle cx="{x0:.1f}" cy="{y0:.1f}" r="4" fill="#fff" stroke="{color}" stroke-width="2"/>',
+        f'<circle cx="{x1:.1f}" cy="{y1:.1f}" r="4" fill="{color}"/>',
+        f'<text x="{x1 + 8:.1f}" y="{y1 + 4:.1f}" font-weight="bold">{read[-1][1]:.4g}</text>',
     ]
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Get three to six round numbers that hold all readings between them."""
+    spread = (high - low) or abs(high) or 1.0
+    size = 10 ** math.floor(math.log10(spread / 3))
+    step = next(size * n for n in (1, 2, 2.5, 5, 10) if spread / (size * n) <= 4)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [float(f"{step * i:.10g}") for i in range(first, max(last, first + 1) + 1)]
