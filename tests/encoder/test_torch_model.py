@@ -5,13 +5,13 @@ import sys
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
-from modacast.encoder import Encoder
-from modacast.encoder.checks import GENERAL_TEXTS, Gate, battery, battery_scores
-from modacast.encoder.torch_model import load_bert, save_bert
-from modacast.encoder.vocabulary import Pruning
-from modacast.errors import InvalidInput, MissingExtra, StorageError
+from modacast.encoder import Encoder  # noqa: E402
+from modacast.encoder.checks import GENERAL_TEXTS, Gate, battery, battery_scores  # noqa: E402
+from modacast.encoder.torch_model import load_bert, save_bert  # noqa: E402
+from modacast.encoder.vocabulary import Pruning  # noqa: E402
+from modacast.errors import InvalidInput, MissingExtra, StorageError  # noqa: E402
 
 TEXTS = ["红色连衣裙", "dress", "新中式马面裙的红"]
 
@@ -61,6 +61,23 @@ def test_the_bundled_model_in_sentence_transformers(tmp_path, bundled):
     assert (theirs * bundled.encode_query(texts)).sum(axis=1).min() > 0.997
     ours = Encoder.from_pretrained(folder, cache_dir=tmp_path / "cache").encode_query(texts)
     assert (ours * bundled.encode_query(texts)).sum(axis=1).min() > 0.9999
+
+
+@pytest.mark.slow
+def test_the_bundled_model_in_transformers(tmp_path):
+    from transformers import AutoModel, AutoTokenizer
+
+    texts = ["红色连衣裙，夏天很凉快", "a red summer dress", "马面裙"]
+    folder = save_bert(load_bert("bundled", texts=texts), tmp_path / "out", "")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    batch = tokenizer(["passage: " + text for text in texts], return_tensors="pt", padding=True)
+    with torch.no_grad():
+        hidden = AutoModel.from_pretrained(folder).eval()(**batch).last_hidden_state
+    inside = batch["attention_mask"][:, :, None]
+    pooled = (hidden * inside).sum(dim=1) / inside.sum(dim=1)
+    theirs = torch.nn.functional.normalize(pooled, dim=1).numpy()
+    ours = Encoder.from_pretrained(folder, cache_dir=tmp_path / "cache", precision="float32")
+    assert (theirs * ours.encode_document(texts)).sum(axis=1).min() > 0.999
 
 
 def test_nothing_is_written_over(tiny, tmp_path):

@@ -137,12 +137,17 @@ def test_a_refused_fine_tuning_is_written_down_as_refused(tmp_path, tiny):
     assert "no files" in refused("models", "promote", 1, "--force", "--home", home)
 
 
-def test_an_accepted_fine_tuning_may_be_put_to_use(pairs, tiny, tmp_path):
+def test_an_accepted_fine_tuning_may_be_put_to_use(pairs, tiny, tmp_path, monkeypatch):
+    # the tiny model is random: it knows nothing that a battery could find lost
+    monkeypatch.setattr("modacast.encoder.layered.LayeredBert.battery", lambda self, checks: {})
     home = tmp_path / "home"
-    told = well(*finetune(pairs, tiny, "--learning-rate", 1e-3, "--home", home, "--json")).json()
-    if told["accepted"]:
-        well("models", "promote", 1, "--home", home)
-    assert told["accepted"] == (told["reasons"] == [])
+    longer = ("--learning-rate", 3e-3, "--epochs", 12, "--home", home, "--json")
+    told = well(*finetune(pairs, tiny, *longer)).json()
+    assert told["accepted"], told["reasons"]
+    assert told["promoted"] is False
+    well("models", "promote", 1, "--home", home)
+    shown = well("models", "show", 1, "--home", home, "--json").json()
+    assert (shown["in_use"], shown["status"]) == (True, "accepted")
 
 
 def test_a_killed_training_goes_on(texts, tiny, tmp_path):
