@@ -76,7 +76,9 @@ def open_index(workspace: Workspace, kind: IndexKind, progress: Progress) -> Sea
     if known is not None:
         return known
     rows = _products(workspace) if kind == "products" else _documents(workspace)
-    index = SearchIndex(rows, _centred(workspace, kind, rows, progress))
+    vectors = _centred(workspace, kind, rows, progress)
+    # rounded as it is stored, so that the first search says what the second does
+    index = SearchIndex(rows, vectors.astype(np.float16).astype(np.float32))
     _store(folder, index, found)
     return index
 
