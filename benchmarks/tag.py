@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.modifiers import modifiers
 from benchmarks.report import Report, parse_arguments, peak_memory
 from modacast.elements import Lexicon, Relevance, Tagger
 from modacast.elements.folding import fold
@@ -60,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     jd_spans(report, tagger, given.data)
     myntra(report, tagger, given.data, limit)
     own_labels(report, tagger)
+    modifiers(report, tagger)
     same_element(report, tagger, given.data)
     report.finish(given.json)
 

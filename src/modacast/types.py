@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 __all__ = [
+    "ATTACHMENTS",
     "DOCUMENTS",
     "EVENTS",
     "EVENT_KINDS",
@@ -143,6 +144,17 @@ MENTIONS = _schema("mentions", 1, [
     pa.field("confidence", pa.float32(), nullable=False),
 ])  # fmt: skip
 
+ATTACHMENTS = _schema("attachments", 1, [
+    _text("doc_id"),
+    _text("element_id"),                                # of the modifier
+    pa.field("start", pa.int32(), nullable=False),      # of the modifier, as in the mentions
+    pa.field("end", pa.int32(), nullable=False),
+    _text("head_id"),                                   # the garment, shoe or accessory that it belongs to
+    pa.field("head_start", pa.int32(), nullable=False),
+    pa.field("head_end", pa.int32(), nullable=False),
+])  # fmt: skip
+"""Which mention each modifier among the mentions belongs to."""
+
 SERIES = _schema("series", 1, [
     _text("unique_id"),                                 # "element_id|segment"
     pa.field("ds", pa.date32(), nullable=False),
@@ -249,7 +261,7 @@ RECOMMENDATIONS = _schema("recommendations", 1, [
 SCHEMAS: Mapping[str, pa.Schema] = {
     schema.metadata[b"modacast.schema"].decode(): schema
     for schema in (
-        RAW_DOCUMENTS, DOCUMENTS, PANEL, REJECTS, MENTIONS, SERIES, FORECASTS, TRENDS, ITEMS, RAW_EVENTS,
+        RAW_DOCUMENTS, DOCUMENTS, PANEL, REJECTS, MENTIONS, ATTACHMENTS, SERIES, FORECASTS, TRENDS, ITEMS, RAW_EVENTS,
         EVENTS, PROFILES, RECOMMENDATIONS,
     )
 }  # fmt: skip
