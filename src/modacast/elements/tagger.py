@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from modacast.elements.columns import text_column
+from modacast.elements.context import Context
 from modacast.elements.cues import Cue
 from modacast.elements.lexicon import Lexicon
 from modacast.elements.matcher import Flags, Matches, leftmost_longest
 from modacast.elements.negation import is_negated
 from modacast.elements.reader import CLEAR_EVIDENCE, HEADS, MODIFIERS, Reader, Reading
-from modacast.types import FACETS, MENTIONS
+from modacast.types import FACETS, MENTIONS, Floats
 
 __all__ = ["Tagger"]
 
@@ -23,6 +24,7 @@ _IN_DOMAIN_CONFIDENCE = 0.8
 _CONTEXT_CONFIDENCE = 0.6
 _NESTED_CONFIDENCE = 0.9
 _FOREIGN_CONFIDENCE = 0.85
+_MEANT = 0.5
 _NEGATED = -1.0
 _LATIN = frozenset({"de", "fr", "es", "it", "pt"})
 _COLUMNS = ("id", "text", "lang")
@@ -47,15 +49,20 @@ class Tagger:
     inside compounds such as `撞色拼接`, the modifiers that are elements themselves count too (`牛仔裤` names jeans
     and denim). Surfaces that are
     ambiguous outside fashion count where the text holds a clear mention or cue, or where the two halves of
-    something like `red shoes` stand side by side.
+    something like `red shoes` stand side by side; with a `Context`, the language model decides about them.
 
     Args:
         lexicon: the elements.
         cues: words that show a text about clothes; None for those that come with modacast.
+        context: decides about ambiguous surfaces; only texts that hold one are read by the language model. None
+            for the rules alone, which are many times faster.
     """
 
-    def __init__(self, lexicon: Lexicon, cues: Sequence[Cue] | None = None) -> None:
+    def __init__(
+        self, lexicon: Lexicon, cues: Sequence[Cue] | None = None, *, context: Context | None = None
+    ) -> None:
         self.lexicon = lexicon
+        self.context = context
         self.reader = Reader(lexicon, cues)
 
     def tag(self, documents: pa.Table, *, about_fashion: bool = False) -> pa.Table:
@@ -68,7 +75,8 @@ class Tagger:
 
         Returns:
             A table of `MENTIONS`, ordered as the documents and then by `start`. `polarity` is -1 where the text
-            denies the element (`without lace`) and 0 elsewhere; `confidence` is in (0, 1].
+            denies the element (`without lace`) and 0 elsewhere; `confidence` is in (0, 1], for an ambiguous
+            surface the context's probability.
 
         Raises:
             InvalidInput: a column is missing.
@@ -76,7 +84,7 @@ class Tagger:
         ids, texts, langs = (text_column(documents, name) for name in _COLUMNS)
         reading = self.reader.read(texts, langs, about_fashion=about_fashion)
         reading = replace(reading, mentions=self._without_loose_characters(reading.mentions, texts))
-        kept = self._kept(reading, langs, about_fashion=about_fashion)
+        kept = self._kept(reading, texts, langs, about_fashion=about_fashion)
         found = kept.matches
         spans = list(zip(found.doc.tolist(), found.start.tolist(), found.end.tolist(), strict=True))
         polarity = [_NEGATED if is_negated(texts[d], s, e, langs[d]) else 0.0 for d, s, e in spans]
@@ -94,25 +102,47 @@ class Tagger:
         ]
         return pa.Table.from_arrays(columns, schema=MENTIONS)
 
-    def _kept(self, reading: Reading, langs: Sequence[str], *, about_fashion: bool) -> _Kept:
+    def _kept(
+        self, reading: Reading, texts: Sequence[str], langs: Sequence[str], *, about_fashion: bool
+    ) -> _Kept:
         mentions = reading.mentions
         ambiguous = self.reader.is_ambiguous[mentions.claim]
         counts = ~ambiguous
+        read = np.zeros(0, dtype=np.int64)
+        chance = np.zeros(len(mentions), dtype=np.float32)
         if about_fashion:
             counts[:] = True
         else:
-            counts |= self._has_context(reading, len(langs))[mentions.doc]
+            clear = self._has_context(reading, len(langs))[mentions.doc]
+            if self.context is not None:
+                read = np.flatnonzero(ambiguous & leftmost_longest(mentions))
+                chance[read] = self._chances(self.context, mentions.where(read), texts, clear[read])
+            counts |= clear
             counts |= self._is_paired(mentions, counts)
+            counts[read] = chance[read] >= _MEANT
+        by_context = np.isin(np.flatnonzero(counts), read)
+        chance = chance[counts]
         mentions = mentions.where(counts)
         top = leftmost_longest(mentions)
         nested = self._is_nested(mentions, top, about_fashion=about_fashion)
         confidence = self.reader.confidence[mentions.claim].copy()
         confidence[ambiguous[counts]] *= _IN_DOMAIN_CONFIDENCE if about_fashion else _CONTEXT_CONFIDENCE
+        confidence[by_context] = chance[by_context]
         confidence[nested] *= _NESTED_CONFIDENCE
         latin = np.fromiter((lang in _LATIN for lang in langs), dtype=np.bool_, count=len(langs))
         confidence[latin[mentions.doc] & self.reader.is_english[mentions.claim]] *= _FOREIGN_CONFIDENCE
         stays = top | nested
         return _Kept(mentions.where(stays), confidence[stays])
+
+    @staticmethod
+    def _chances(context: Context, found: Matches, texts: Sequence[str], clear: Flags) -> Floats:
+        """Get the chance that ambiguous mentions are meant as fashion; two claims to one span are read once."""
+        if not len(found):
+            return np.zeros(0, np.float32)
+        spans = np.stack([found.doc, found.start, found.end], axis=1)
+        _, first, place = np.unique(spans, axis=0, return_index=True, return_inverse=True)
+        once = found.where(first)
+        return context.probabilities(texts, once.doc, once.start, once.end, clear[first])[place.ravel()]
 
     def _without_loose_characters(self, mentions: Matches, texts: Sequence[str]) -> Matches:
         """Leave out modifiers of one character inside other words: `白裙子` names white, `白皙` does not."""

@@ -1,0 +1,211 @@
+"""Whether an ambiguous word is meant as fashion: `brown boots`, not `Mr Brown`.
+
+A logistic regression on two vectors of the language model: of the stretch around the word, and of the same
+stretch with the word left out, so that the surroundings decide about words that no example holds. The examples
+are the project's own, in `data/senses.csv`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from modacast.errors import InvalidInput, NotFitted, NotFound
+from modacast.types import Floats
+
+__all__ = ["Context", "Sense", "load_senses"]
+
+Ints = npt.NDArray[np.int64]
+
+_AROUND = 60
+_GAP = "…"
+_STRENGTH = 30.0
+_CLEAR_SCALE = 0.1
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One example of a word in a text.
+
+    Attributes:
+        lang: language code.
+        part: `"train"`, or `"test"` for what the shipped model has not seen.
+        start: first character of the word.
+        end: one past its last.
+        is_fashion: whether the word is meant as fashion.
+        text: the text.
+    """
+
+    lang: str
+    part: str
+    start: int
+    end: int
+    is_fashion: bool
+    text: str
+
+
+class Context:
+    """Gives the probability that words are meant as fashion.
+
+    Args:
+        encode: gets `(n, d)` float32, L2-normalised, of texts; `modacast.encoder.Encoder.encode` does.
+
+    Attributes:
+        weights_: `(2 d + 2,)` float32: of the two vectors, of a clear sign of fashion in the text, and the
+            constant.
+    """
+
+    weights_: Floats
+
+    def __init__(self, encode: Callable[[Sequence[str]], Floats]) -> None:
+        self._encode = encode
+
+    @classmethod
+    def load(cls, encode: Callable[[Sequence[str]], Floats], path: str | Path | None = None) -> Context:
+        """Open a saved model.
+
+        Args:
+            encode: the encoder that the model was fitted with.
+            path: a file that `save` wrote; None for the shipped one, which goes with the bundled encoder.
+
+        Raises:
+            NotFound: there is no such file.
+            InvalidInput: the file holds no such model.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        if path is None:
+            with as_file(files("modacast.elements") / "data" / "context.safetensors") as shipped:
+                return cls.load(encode, shipped)
+        if not Path(path).is_file():
+            raise NotFound(f"context model {path} does not exist")
+        try:
+            tensors = load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise InvalidInput(f"{path} is no context model: {error}") from error
+        if set(tensors) != {"weights"} or tensors["weights"].ndim != 1:
+            raise InvalidInput(f"{path} is no context model: it holds {', '.join(sorted(tensors)) or 'nothing'}")
+        model = cls(encode)
+        model.weights_ = tensors["weights"].astype(np.float32)
+        return model
+
+    def save(self, path: str | Path) -> None:
+        """Write the weights as safetensors.
+
+        Raises:
+            NotFitted: there are none yet.
+        """
+        from safetensors.numpy import save_file
+
+        save_file({"weights": self._fitted()}, path)
+
+    def fit(self, senses: Sequence[Sense], is_clear: npt.NDArray[np.bool_]) -> Context:
+        """Learn from examples.
+
+        Args:
+            senses: the examples, of both kinds.
+            is_clear: `(n,)` whether each text holds a clear sign of fashion beside the word.
+
+        Raises:
+            InvalidInput: the examples are all of one kind.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        truth = np.array([sense.is_fashion for sense in senses], dtype=np.bool_)
+        if not truth.any() or truth.all():
+            raise InvalidInput("a context model needs examples of both kinds: is_fashion 1 and 0")
+        features = self._features(
+            [sense.text for sense in senses],
+            np.arange(len(senses)),
+            np.array([sense.start for sense in senses]),
+            np.array([sense.end for sense in senses]),
+        )
+        features = np.hstack([features, _CLEAR_SCALE * is_clear[:, None]])
+        middle = features.mean(axis=0)
+        model = LogisticRegression(C=_STRENGTH, max_iter=2000, random_state=_SEED).fit(features - middle, truth)
+        slope = model.coef_[0]
+        constant = model.intercept_[0] - middle @ slope
+        slope[-1] *= _CLEAR_SCALE
+        self.weights_ = np.append(slope, constant).astype(np.float32)
+        return self
+
+    def probabilities(
+        self, texts: Sequence[str], doc: Ints, start: Ints, end: Ints, is_clear: npt.NDArray[np.bool_]
+    ) -> Floats:
+        """Get the probability of each word that it is meant as fashion.
+
+        Args:
+            texts: what the words stand in.
+            doc: `(n,)` int64, position of each word's text.
+            start: `(n,)` int64, its first character.
+            end: `(n,)` int64, one past its last.
+            is_clear: `(n,)` whether its text holds a clear sign of fashion beside it.
+
+        Returns:
+            `(n,)` float32 in [0, 1].
+
+        Raises:
+            NotFitted: nothing was learned yet.
+            InvalidInput: the encoder's vectors have another width than those that the model was fitted with.
+        """
+        weights = self._fitted()
+        if not len(doc):
+            return np.zeros(0, np.float32)
+        features = self._features(texts, doc, start, end)
+        if features.shape[1] + 2 != len(weights):
+            raise InvalidInput(
+                f"the context model was fitted with an encoder of width {(len(weights) - 2) // 2}; "
+                f"this one has {features.shape[1] // 2}"
+            )
+        logit = features @ weights[:-2] + weights[-2] * is_clear + weights[-1]
+        return (1.0 / (1.0 + np.exp(-logit))).astype(np.float32)
+
+    def _features(self, texts: Sequence[str], doc: Ints, start: Ints, end: Ints) -> Floats:
+        whole, without = [], []
+        for d, s, e in zip(doc.tolist(), start.tolist(), end.tolist(), strict=True):
+            before, after = texts[d][max(0, s - _AROUND) : s], texts[d][e : e + _AROUND]
+            whole.append(f"{before}{texts[d][s:e]}{after}")
+            without.append(f"{before}{_GAP}{after}")
+        return np.hstack([self._encode(whole), self._encode(without)])
+
+    def _fitted(self) -> Floats:
+        if not hasattr(self, "weights_"):
+            raise NotFitted("this context model has learned nothing yet; call fit() or Context.load()")
+        return self.weights_
+
+
+def load_senses(path: str | Path | None = None) -> list[Sense]:
+    """Read examples: CSV with the columns `lang,part,surface,is_fashion,text`; None for the project's own.
+
+    Raises:
+        NotFound: there is no such file.
+        InvalidInput: a row is wrong; the message tells its line.
+    """
+    if path is None:
+        with as_file(files("modacast.elements") / "data" / "senses.csv") as shipped:
+            return load_senses(shipped)
+    if not Path(path).is_file():
+        raise NotFound(f"file of examples {path} does not exist")
+    senses = []
+    with Path(path).open(encoding="utf-8-sig", newline="") as stream:
+        for number, row in enumerate(csv.DictReader(stream), 2):
+            surface, text = row.get("surface") or "", row.get("text") or ""
+            start = text.lower().find(surface.lower())
+            if not surface or start < 0 or row.get("is_fashion") not in ("0", "1"):
+                raise InvalidInput(
+                    f"{path}, line {number}: needs a surface that stands in the text, and is_fashion 0 or 1"
+                )
+            senses.append(
+                Sense(
+                    row["lang"], row["part"], start, start + len(surface), row["is_fashion"] == "1", text
+                )
+            )
+    return senses
