@@ -26,7 +26,7 @@ Ints = npt.NDArray[np.int64]
 _AROUND = 60
 _GAP = "…"
 _STRENGTH = 30.0
-_CLEAR_SCALE = 0.1
+_CLEAR_SCALE = 0.5
 _SEED = 0
 
 
