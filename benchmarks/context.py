@@ -40,7 +40,11 @@ def ambiguous_words(report: Report, tagger: Tagger, context: Context) -> None:
     )
     row = "ambiguous words, held-out cases"
     report.add_mean(row, "accuracy", list((chance >= 0.5) == truth))
-    for name, chosen in (("zh", ["zh"]), ("en", ["en"]), ("others", ["fr", "de", "es", "it", "pt", "ja", "ko"])):
+    for name, chosen in (
+        ("zh", ["zh"]),
+        ("en", ["en"]),
+        ("others", ["fr", "de", "es", "it", "pt", "ja", "ko"]),
+    ):
         some = np.array([sense.lang in chosen for sense in senses])
         report.add_mean(f"{row}, {name}", "accuracy", list(((chance >= 0.5) == truth)[some]))
     report.add(row, "Brier score", float(np.mean((chance - truth) ** 2)), better="lower")

@@ -78,6 +78,7 @@ class LexiconSettings(_Section):
     """Files that add to or override the shipped lexicon."""
 
     files: list[Path] = []
+    context: bool = Field(True, description="let the language model decide about ambiguous words")
 
 
 class CleanSettings(_Section):

@@ -92,7 +92,9 @@ class Context:
         except (SafetensorError, OSError) as error:
             raise InvalidInput(f"{path} is no context model: {error}") from error
         if set(tensors) != {"weights"} or tensors["weights"].ndim != 1:
-            raise InvalidInput(f"{path} is no context model: it holds {', '.join(sorted(tensors)) or 'nothing'}")
+            raise InvalidInput(
+                f"{path} is no context model: it holds {', '.join(sorted(tensors)) or 'nothing'}"
+            )
         model = cls(encode)
         model.weights_ = tensors["weights"].astype(np.float32)
         return model
@@ -130,7 +132,9 @@ class Context:
         )
         features = np.hstack([features, _CLEAR_SCALE * is_clear[:, None]])
         middle = features.mean(axis=0)
-        model = LogisticRegression(C=_STRENGTH, max_iter=2000, random_state=_SEED).fit(features - middle, truth)
+        model = LogisticRegression(C=_STRENGTH, max_iter=2000, random_state=_SEED).fit(
+            features - middle, truth
+        )
         slope = model.coef_[0]
         constant = model.intercept_[0] - middle @ slope
         slope[-1] *= _CLEAR_SCALE
@@ -204,8 +208,6 @@ def load_senses(path: str | Path | None = None) -> list[Sense]:
                     f"{path}, line {number}: needs a surface that stands in the text, and is_fashion 0 or 1"
                 )
             senses.append(
-                Sense(
-                    row["lang"], row["part"], start, start + len(surface), row["is_fashion"] == "1", text
-                )
+                Sense(row["lang"], row["part"], start, start + len(surface), row["is_fashion"] == "1", text)
             )
     return senses

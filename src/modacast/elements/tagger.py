@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,6 +65,12 @@ class Tagger:
         self.lexicon = lexicon
         self.context = context
         self.reader = Reader(lexicon, cues)
+
+    def with_context(self, context: Context | None) -> Tagger:
+        """Get a tagger of the same lexicon and cues with another context."""
+        other = copy(self)
+        other.context = context
+        return other
 
     def tag(self, documents: pa.Table, *, about_fashion: bool = False) -> pa.Table:
         """Find every mention.

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from modacast.config import EncoderSettings, Input
 from modacast.elements import Lexicon, Sentiment, Tagger
+from modacast.elements.context import Context
 from modacast.elements.seeds import MOODS
 from modacast.elements.style import StyleReader
 from modacast.encoder import Encoder, get_encoder
@@ -99,7 +100,8 @@ def clean_file(
 
 def tag_file(path: Path, *, columns: Columns, lang: str | None, words_only: bool = False) -> Batch:
     """Find the elements that a file's texts name; `MENTIONS` and `REJECTS`. Rows without an id get their line."""
-    tagger, sentiment = Tagger(Lexicon.load()), open_sentiment(words_only=words_only)
+    context = None if words_only else Context.load(get_encoder().encode)
+    tagger, sentiment = Tagger(Lexicon.load(), context=context), open_sentiment(words_only=words_only)
     mentions, rejects = [], []
     for batch in _read_texts(path, columns, lang):
         texts = batch.table

@@ -30,7 +30,7 @@ from modacast.types import Batch, Floats
 __all__ = ["clean_batch", "clean_reviews", "collect_documents", "detect_languages", "tag_documents"]
 
 _CLEAN_VERSION = 1
-_TAG_VERSION = 2
+_TAG_VERSION = 3
 
 
 def collect_documents(workspace: Workspace, source: Input, progress: Progress) -> StageRow:
@@ -99,14 +99,17 @@ def tag_documents(workspace: Workspace, progress: Progress) -> StageRow:
             workspace.lake.drop(commit.key)
     sentiment = project_sentiment(workspace)
     mood = sentiment.version
+    context = workspace.settings.lexicon.context
     for commit in cleaned:
         n = commit.rows["documents"]
-        found = fingerprint(commit.fingerprint, commit.key, workspace.lexicon.version, mood, _TAG_VERSION)
+        found = fingerprint(
+            commit.fingerprint, commit.key, workspace.lexicon.version, mood, context, _TAG_VERSION
+        )
         if workspace.lake.find(f"tag/{commit.key}", found):
             timer.add(n, 0, known=n)
             continue
         documents = workspace.lake.read("documents", prefix=commit.key, columns=["id", "text", "lang"])
-        mentions = sentiment.mention_polarity(workspace.tagger.tag(documents), documents)
+        mentions = sentiment.mention_polarity(workspace.context_tagger.tag(documents), documents)
         workspace.lake.commit(f"tag/{commit.key}", {"mentions": mentions}, fingerprint=found)
         timer.add(n, mentions.num_rows)
     return timer.finish()

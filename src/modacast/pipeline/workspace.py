@@ -89,6 +89,18 @@ class Workspace:
         return Tagger(self.lexicon)
 
     @cached_property
+    def context_tagger(self) -> Tagger:
+        """The tagger that lets the bundled language model decide about ambiguous words, if the settings want that."""
+        from modacast.elements.context import Context
+        from modacast.encoder import get_encoder
+
+        if not self.settings.lexicon.context:
+            return self.tagger
+        return self.tagger.with_context(
+            Context.load(get_encoder(threads=self.settings.encoder.threads).encode)
+        )
+
+    @cached_property
     def relevance(self) -> Relevance:
         """Tells whether texts are about fashion."""
         from modacast.elements import Relevance

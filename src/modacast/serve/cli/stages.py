@@ -82,7 +82,9 @@ def tag(
     lang: LangOption = None,
     words: Annotated[
         bool,
-        typer.Option("--words", help="read moods by words of praise and blame alone: faster, less exact"),
+        typer.Option(
+            "--words", help="by words and rules alone, without the language model: faster, less exact"
+        ),
     ] = False,
 ) -> None:
     """Find the fashion elements that texts name, with their place and mood."""
