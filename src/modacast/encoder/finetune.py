@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from modacast.encoder.card import model_card
 from modacast.encoder.checks import GENERAL_TEXTS, Gate
 from modacast.encoder.contrastive import PairBank, contrastive_loss, mean_reciprocal_rank
 from modacast.encoder.layered import LayeredBert
+from modacast.encoder.learner import Learner
 from modacast.encoder.mixing import mix_back
 from modacast.encoder.pairs import Pair, PairSplit, split_pairs
 from modacast.encoder.recipe import KINDS
@@ -31,7 +31,7 @@ from modacast.encoder.training import (
     draw_curve,
     pick_device,
 )
-from modacast.errors import InvalidInput, ModacastError, StorageError
+from modacast.errors import InvalidInput, StorageError
 
 __all__ = ["TASK", "FinetuneResult", "FinetuneSettings", "finetune"]
 
@@ -233,24 +233,27 @@ class _Training:
         self.held_documents = prepare([pair.document for pair in held], "document")
         self.checks = [prepare(GENERAL_TEXTS, kind) for kind in KINDS]
         replayed = list(dict.fromkeys([*replay_texts(model.tokenizer, seed=settings.seed), *general]))
-        # held as queries and as documents: what is held as the one alone drifts as the other
-        self.general = prepare(replayed[::2], "query").followed_by(torch, prepare(replayed[1::2], "document"))
-        self.teacher = torch.from_numpy(self.layered.all_vectors(self.general)).to(device)
+        self.learner = Learner(
+            torch,
+            self.layered,
+            compute,
+            replayed,
+            learning_rate=settings.learning_rate,
+            n_keep=settings.n_keep,
+            keep_weight=settings.keep_weight,
+        )
         self.bank = PairBank(torch, train, model.bert.config.hidden_size)
-        self.scaler = torch.amp.GradScaler(device.partition(":")[0], enabled=compute.needs_scaling)
-        parameters = self.layered.parameters()
-        self.optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.01)
 
     def run(self, out: Path, clock: TrainingClock, progress: Progress | None) -> FinetuneResult:
         """Train, measure, judge, write."""
-        before, base = self.scores(), self._state()
+        before, base = self.scores(), self.learner.state()
         n_steps, curve = self._train(clock, before[TASK], progress)
         after, share = mix_back(
             self.settings.gate,
             TASK,
             before,
-            weights=(base, self._state()),
-            restore=self._restore,
+            weights=(base, self.learner.state()),
+            restore=self.learner.restore,
             measure=self.scores,
         )
         verdict = self.settings.gate.judge(before, after, TASK)
@@ -295,7 +298,7 @@ class _Training:
             n_batches = len(self.bank.batches(settings.batch_size, 0, np.random.default_rng(0)))
             clock.limit(max(1, round(settings.epochs * n_batches)))
         clock.start()
-        step, best, best_state = 0, score, self._state()
+        step, best, best_state = 0, score, self.learner.state()
         curve = [CurvePoint(0, clock.seconds, {TASK: score})]
         for places in self._batches(rng):
             share = clock.share(step)
@@ -309,8 +312,8 @@ class _Training:
                 score = self._retrieval()
                 curve.append(CurvePoint(step, clock.seconds, {TASK: score, "training loss": loss}))
                 if score >= best:
-                    best, best_state = score, self._state()
-        self._restore(best_state)
+                    best, best_state = score, self.learner.state()
+        self.learner.restore(best_state)
         return step, curve
 
     def _batches(self, rng: np.random.Generator) -> Iterator[Ints]:
@@ -325,8 +328,6 @@ class _Training:
 
     def _step(self, step: int, places: Ints, rate: float, rng: np.random.Generator) -> float:
         torch, settings, layered = self.torch, self.settings, self.layered
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * rate
         layered.train(settings.dropout)
         queries = layered.vectors(self.queries, places)
         documents = layered.vectors(self.documents, places)
@@ -339,31 +340,9 @@ class _Training:
             temperature=settings.temperature,
             n_bank=settings.n_bank,
         )
-        if len(self.general) and settings.n_keep and settings.keep_weight:
-            kept = rng.choice(len(self.general), min(settings.n_keep, len(self.general)), replace=False)
-            cosines = (layered.vectors(self.general, kept) * self.teacher[kept]).sum(dim=1)
-            loss = loss + settings.keep_weight * (1 - cosines).mean()
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise ModacastError(
-                f"the training diverged in step {step} (loss {value}); lower the learning rate"
-            )
-        self.scaler.scale(loss).backward()
-        self.scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(layered.parameters(), 1.0)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
+        value = self.learner.learn(loss, step, rate_share=rate, rng=rng)
         self.bank.update(places, queries, documents)
         return value
-
-    def _state(self) -> list[Any]:
-        return [parameter.detach().clone() for parameter in self.layered.parameters()]
-
-    def _restore(self, state: list[Any]) -> None:
-        with self.torch.no_grad():
-            for parameter, kept in zip(self.layered.parameters(), state, strict=True):
-                parameter.copy_(kept)
 
 
 def _write(

@@ -8,7 +8,6 @@ Distort Pretrained Features and Underperform Out-of-Distribution").
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from modacast.encoder.card import model_card
 from modacast.encoder.checks import GENERAL_TEXTS, Gate
 from modacast.encoder.heads import Label, LinearHead, held_out_groups, label_classes
 from modacast.encoder.layered import LayeredBert
+from modacast.encoder.learner import Learner
 from modacast.encoder.masking import batches_in_order
 from modacast.encoder.mixing import mix_back
 from modacast.encoder.models import find_model
@@ -36,7 +36,7 @@ from modacast.encoder.training import (
     draw_curve,
     pick_device,
 )
-from modacast.errors import InvalidInput, ModacastError, StorageError
+from modacast.errors import InvalidInput, StorageError
 
 __all__ = ["ACCURACY", "ClassifierResult", "ClassifierSettings", "finetune_classifier"]
 
@@ -136,7 +136,7 @@ def finetune_classifier(
     The loss is cross-entropy, plus `keep_weight` times the mean of 1 - cosine between what the encoder says of general
     texts and what it said before. The state with the best validation accuracy is kept, or one on the way
     back from it (`mixing.mix_back`). It must hold to
-    `settings.gate`: be no worse than a head on the encoder as it was, and not fall in the battery of small checks.
+    `settings.gate`: be better than a head on the encoder as it was, and not fall in the battery of small checks.
 
     Args:
         texts: `(n,)`; equal texts are never on both sides of the split.
@@ -198,8 +198,6 @@ class _Training:
         prepare = self.layered.prepare
         self.checks = [prepare(GENERAL_TEXTS, kind) for kind in KINDS]
         replayed = replay_texts(model.tokenizer, seed=settings.seed)
-        self.general = prepare(replayed[::2], "query").followed_by(torch, prepare(replayed[1::2], "document"))
-        self.teacher = torch.from_numpy(self.layered.all_vectors(self.general)).to(device)
         self.head = LinearHead(seed=settings.seed).fit(
             self.layered.all_vectors(self.texts),
             [labels[i] for i in np.flatnonzero(~held)],
@@ -210,20 +208,27 @@ class _Training:
             linear.weight.copy_(torch.from_numpy(self.head.coef_.astype(np.float32)))
             linear.bias.copy_(torch.from_numpy(self.head.intercept_.astype(np.float32)))
         self.linear = linear.to(device)
-        self.scaler = torch.amp.GradScaler(device.partition(":")[0], enabled=compute.needs_scaling)
-        self.parameters = [*self.layered.parameters(), *self.linear.parameters()]
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=settings.learning_rate, weight_decay=0.01)
+        self.learner = Learner(
+            torch,
+            self.layered,
+            compute,
+            replayed,
+            learning_rate=settings.learning_rate,
+            n_keep=settings.n_keep,
+            keep_weight=settings.keep_weight,
+            head=list(self.linear.parameters()),
+        )
 
     def run(self, out: Path, clock: TrainingClock, progress: Progress | None) -> ClassifierResult:
         """Train, measure, judge, write."""
-        before, base = self.scores(), self._state()
+        before, base = self.scores(), self.learner.state()
         n_steps, curve = self._train(clock, before[ACCURACY], progress)
         after, share = mix_back(
             self.settings.gate,
             ACCURACY,
             before,
-            weights=(base, self._state()),
-            restore=self._restore,
+            weights=(base, self.learner.state()),
+            restore=self.learner.restore,
             measure=self.scores,
         )
         verdict = self.settings.gate.judge(before, after, ACCURACY)
@@ -267,7 +272,7 @@ class _Training:
         clock.limit(max(1, round(settings.epochs * len(self.texts) / settings.batch_size)))
         clock.start()
         rng = np.random.default_rng([settings.seed, 1])
-        step, best, best_state = 0, score, self._state()
+        step, best, best_state = 0, score, self.learner.state()
         curve = [CurvePoint(0, clock.seconds, {ACCURACY: score})]
         for places in batches_in_order(len(self.texts), settings.batch_size, settings.seed):
             share = clock.share(step)
@@ -281,42 +286,17 @@ class _Training:
                 score = self._accuracy()
                 curve.append(CurvePoint(step, clock.seconds, {ACCURACY: score, "training loss": loss}))
                 if score >= best:
-                    best, best_state = score, self._state()
-        self._restore(best_state)
+                    best, best_state = score, self.learner.state()
+        self.learner.restore(best_state)
         return step, curve
 
     def _step(self, step: int, places: Ints, rate: float, rng: np.random.Generator) -> float:
         torch, settings, layered = self.torch, self.settings, self.layered
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * rate
         layered.train(settings.dropout)
         vectors = layered.vectors(self.texts, places)
         truth = torch.from_numpy(self.truth[places]).to(vectors.device)
         loss = torch.nn.functional.cross_entropy(self.linear(vectors), truth)
-        if len(self.general) and settings.n_keep and settings.keep_weight:
-            kept = rng.choice(len(self.general), min(settings.n_keep, len(self.general)), replace=False)
-            cosines = (layered.vectors(self.general, kept) * self.teacher[kept]).sum(dim=1)
-            loss = loss + settings.keep_weight * (1 - cosines).mean()
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise ModacastError(
-                f"the training diverged in step {step} (loss {value}); lower the learning rate"
-            )
-        self.scaler.scale(loss).backward()
-        self.scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
-        return value
-
-    def _state(self) -> list[Any]:
-        return [parameter.detach().clone() for parameter in self.parameters]
-
-    def _restore(self, state: list[Any]) -> None:
-        with self.torch.no_grad():
-            for parameter, kept in zip(self.parameters, state, strict=True):
-                parameter.copy_(kept)
+        return self.learner.learn(loss, step, rate_share=rate, rng=rng)
 
     def _write(self, result: ClassifierResult, out: Path) -> None:
         head = self.head.retuned(*self._weights(), self._held_scores(), self.held_truth)

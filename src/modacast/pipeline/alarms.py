@@ -30,7 +30,7 @@ def raise_alarms(workspace: Workspace, progress: Progress) -> StageRow:
     found = fingerprint(
         [(c.key, c.fingerprint) for c in workspace.lake.commits("tag/")],
         [(c.key, c.fingerprint) for c in workspace.lake.commits("board/")],
-        _rules(settings.alerts).__repr__(),
+        repr(_rules(settings.alerts)),
         settings.alerts.quiet_facets,
         workspace.lexicon.version,
         ALARM_VERSION,
