@@ -7,7 +7,6 @@ are the project's own, in `data/senses.csv`.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from modacast.elements.shipped import shipped_rows
 from modacast.errors import InvalidInput, NotFitted, NotFound
 from modacast.types import Floats
 
@@ -23,6 +23,7 @@ __all__ = ["Context", "Sense", "load_senses"]
 
 Ints = npt.NDArray[np.int64]
 
+_HEADER = ("lang", "part", "surface", "is_fashion", "text")
 _AROUND = 60
 _GAP = "…"
 _STRENGTH = 30.0
@@ -193,21 +194,11 @@ def load_senses(path: str | Path | None = None) -> list[Sense]:
         NotFound: there is no such file.
         InvalidInput: a row is wrong; the message tells its line.
     """
-    if path is None:
-        with as_file(files("modacast.elements") / "data" / "senses.csv") as shipped:
-            return load_senses(shipped)
-    if not Path(path).is_file():
-        raise NotFound(f"file of examples {path} does not exist")
     senses = []
-    with Path(path).open(encoding="utf-8-sig", newline="") as stream:
-        for number, row in enumerate(csv.DictReader(stream), 2):
-            surface, text = row.get("surface") or "", row.get("text") or ""
-            start = text.lower().find(surface.lower())
-            if not surface or start < 0 or row.get("is_fashion") not in ("0", "1"):
-                raise InvalidInput(
-                    f"{path}, line {number}: needs a surface that stands in the text, and is_fashion 0 or 1"
-                )
-            senses.append(
-                Sense(row["lang"], row["part"], start, start + len(surface), row["is_fashion"] == "1", text)
-            )
+    for row in shipped_rows("senses.csv", _HEADER, path):
+        lang, part, surface, is_fashion, text = row.values
+        start = text.lower().find(surface.lower())
+        if not surface or start < 0 or is_fashion not in {"0", "1"}:
+            raise InvalidInput(f"{row.where}: needs a surface that stands in the text, and is_fashion 0 or 1")
+        senses.append(Sense(lang, part, start, start + len(surface), is_fashion == "1", text))
     return senses

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 
-from modacast.errors import InvalidInput, NotFound, suggest
+from modacast.elements.shipped import shipped_rows
+from modacast.errors import InvalidInput, suggest
 from modacast.types import LANGUAGES
 
 __all__ = ["Cue", "load_cues"]
@@ -41,38 +40,21 @@ def load_cues(path: str | Path | None = None) -> tuple[Cue, ...]:
         InvalidInput: a row is wrong; the message lists all of them with line and column.
         NotFound: there is no such file.
     """
-    if path is None:
-        with as_file(files("modacast.elements") / "data" / "cues.csv") as shipped:
-            return load_cues(shipped)
-    source = Path(path)
-    if not source.is_file():
-        raise NotFound(f"cue file {source} does not exist")
-    with source.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream)
-        header = tuple(next(reader, []))
-        if header != _HEADER:
-            raise InvalidInput(
-                f"{source}, line 1: the header is {','.join(header)!r}; it must be 'lang,cue,weight'"
-            )
-        cues: list[Cue] = []
-        slips: list[str] = []
-        for values in reader:
-            if not any(values):
-                continue
-            wrong = _wrong(values)
-            if wrong:
-                slips.append(f"{source}, line {reader.line_num}, {wrong}")
-            else:
-                cues.append(Cue(values[0].strip(), values[1].strip().rstrip("?"), float(values[2])))
+    cues: list[Cue] = []
+    slips: list[str] = []
+    for row in shipped_rows("cues.csv", _HEADER, path):
+        lang, cue, weight = row.values
+        wrong = _wrong(lang, cue, weight)
+        if wrong:
+            slips.append(f"{row.where}, {wrong}")
+        else:
+            cues.append(Cue(lang, cue.rstrip("?"), float(weight)))
     if slips:
         raise InvalidInput("; ".join(slips[:20]))
     return tuple(cues)
 
 
-def _wrong(values: list[str]) -> str:
-    if len(values) != len(_HEADER):
-        return f"{len(values)} columns, expected {len(_HEADER)}"
-    lang, cue, weight = (value.strip() for value in values)
+def _wrong(lang: str, cue: str, weight: str) -> str:
     if lang not in LANGUAGES:
         return f"column lang: {lang!r} is no language of the lexicon{suggest(lang, LANGUAGES)}"
     if not cue.rstrip("?"):

@@ -6,11 +6,9 @@ with its score, turned by a negation, strengthened by an intensifier, and more w
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,8 @@ import numpy.typing as npt
 from modacast.elements.clauses import Clauses, split_clauses
 from modacast.elements.matcher import Claim, Matcher, leftmost_longest
 from modacast.elements.negation import is_negated
-from modacast.errors import InvalidInput, NotFound, suggest
+from modacast.elements.shipped import ShippedRow, shipped_rows
+from modacast.errors import InvalidInput, suggest
 from modacast.types import LANGUAGES, Floats
 
 __all__ = ["PolarWord", "PolarWords", "Polarity", "load_polarity"]
@@ -144,28 +143,11 @@ def load_polarity(path: str | Path | None = None) -> tuple[PolarWord, ...]:
         InvalidInput: a row is wrong; the message says which line and column.
         NotFound: there is no such file.
     """
-    if path is None:
-        with as_file(files("modacast.elements") / "data" / "polarity.csv") as shipped:
-            return load_polarity(shipped)
-    source = Path(path)
-    if not source.is_file():
-        raise NotFound(f"polarity file {source} does not exist")
-    with source.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream)
-        header = tuple(next(reader, []))
-        if header != _HEADER:
-            raise InvalidInput(
-                f"{source}, line 1: the header is {','.join(header)!r}; it must be 'lang,word,score'"
-            )
-        return tuple(
-            _polar_word(values, f"{source}, line {reader.line_num}") for values in reader if any(values)
-        )
+    return tuple(_polar_word(row) for row in shipped_rows("polarity.csv", _HEADER, path))
 
 
-def _polar_word(values: list[str], where: str) -> PolarWord:
-    if len(values) != len(_HEADER):
-        raise InvalidInput(f"{where}: {len(values)} columns, expected {len(_HEADER)}")
-    lang, word, score = (value.strip() for value in values)
+def _polar_word(row: ShippedRow) -> PolarWord:
+    (lang, word, score), where = row.values, row.where
     if lang not in LANGUAGES:
         raise InvalidInput(f"{where}, column lang: {lang!r} is no language here{suggest(lang, LANGUAGES)}")
     if not word:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 
-from modacast.errors import InvalidInput, NotFound
+from modacast.elements.shipped import shipped_rows
+from modacast.errors import InvalidInput
 
 __all__ = ["Style", "load_styles"]
 
@@ -45,28 +44,14 @@ def load_styles(path: str | Path | None = None) -> tuple[Style, ...]:
         InvalidInput: a row is wrong; the message lists all of them with their line.
         NotFound: there is no such file.
     """
-    if path is None:
-        with as_file(files("modacast.elements") / "data" / "styles.csv") as shipped:
-            return load_styles(shipped)
-    source = Path(path)
-    if not source.is_file():
-        raise NotFound(f"style file {source} does not exist")
     slips: list[str] = []
     styles: list[Style] = []
-    with source.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream)
-        header = tuple(next(reader, []))
-        if header != _HEADER:
-            raise InvalidInput(
-                f"{source}, line 1: the header is {','.join(header)!r}; it must be {','.join(_HEADER)!r}"
-            )
-        for values in reader:
-            if not any(values):
-                continue
-            try:
-                styles.append(_style(values))
-            except ValueError as error:
-                slips.append(f"{source}, line {reader.line_num}: {error}")
+    for row in shipped_rows("styles.csv", _HEADER, path):
+        try:
+            styles.append(_style(row.values))
+        except ValueError as error:
+            slips.append(f"{row.where}: {error}")
+    source = path or "styles.csv"
     slips += [f"{source}: {slip}" for slip in _shared(styles)]
     if slips or not styles:
         raise InvalidInput("; ".join(slips[:20]) or f"{source} holds no style")
@@ -84,10 +69,8 @@ def _shared(styles: list[Style]) -> list[str]:
     return slips
 
 
-def _style(values: list[str]) -> Style:
-    if len(values) != len(_HEADER):
-        raise ValueError(f"{len(values)} columns, expected {len(_HEADER)}")
-    style_id, covers, elements, zh, en = (value.strip() for value in values)
+def _style(values: Sequence[str]) -> Style:
+    style_id, covers, elements, zh, en = values
     for found in (style_id, *covers.split()):
         if not found.startswith("style/"):
             raise ValueError(f"{found!r} is no id of a style; such ids begin with 'style/'")
