@@ -111,3 +111,15 @@ def test_example_without_its_word_is_named(tmp_path: Path) -> None:
     path.write_text("lang,part,surface,is_fashion,text\nen,train,bow,1,no such word\n", encoding="utf-8")
     with pytest.raises(InvalidInput, match="line 2"):
         load_senses(path)
+
+
+@pytest.mark.slow
+def test_the_shipped_model_was_learned_from_the_shipped_examples() -> None:
+    from benchmarks.context import has_clear_sign
+
+    from modacast.encoder import get_encoder
+
+    senses = [sense for sense in load_senses() if sense.part == "train"]
+    again = Context(get_encoder().encode).fit(senses, has_clear_sign(Tagger(Lexicon.load()), senses))
+    # int8 vectors differ a little between processors
+    np.testing.assert_allclose(again.weights_, Context.load(encode).weights_, atol=0.05)
