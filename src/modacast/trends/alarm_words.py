@@ -33,9 +33,9 @@ class AlarmFacts:
 def why_en(facts: AlarmFacts) -> str:
     """Say it in English."""
     verb = {"new": "is new", "rise": "is rising", "shock": "jumped"}[facts.kind]
-    window = "in the week" if facts.weeks == 1 else f"in the {facts.weeks} weeks"
+    window = "in the week of" if facts.weeks == 1 else f"in the {facts.weeks} weeks up to that of"
     parts = [
-        f"{facts.name_en} {verb}: {_number(facts.n_texts, 'text')} {window} to {facts.ds} "
+        f"{facts.name_en} {verb}: {_number(facts.n_texts, 'text')} {window} {facts.ds} "
         f"(weighed {facts.count:.3g}), {facts.expected:.2g} expected from its past "
         f"(×{_ratio(facts)}, chance of a false alarm {facts.q:.1g})"
     ]
