@@ -106,7 +106,7 @@ def adapted(residuals: Residuals, *, at: int = 0) -> Residuals:
             return float("nan")
         short = np.abs(residuals.errors[found, :, :step])
         known = ~np.isnan(short)
-        return float(short[known].mean()) if known.any() else float("nan")
+        return float(np.median(short[known])) if known.any() else float("nan")
 
     now = hardness(at)
     then = np.array([hardness(ago) for ago in residuals.origins])
