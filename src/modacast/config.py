@@ -115,6 +115,10 @@ class TrendSettings(_Section):
     min_mentions: int = Field(8, ge=1)
     as_of: date | None = Field(None, description="look at the texts as if it were this day")
     evidence: int = Field(5, ge=0, le=50)
+    signals: list[Literal["early", "views", "sales"]] = Field(
+        ["early", "views", "sales"],
+        description="second signals that the forecasts may use: what early adopters say, what is viewed, what is sold",
+    )
     networks: bool = Field(False, description="let networks take part in the forecasts: slower, more exact")
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 import pytest
 from pipeline.small import items, posts, write_csv, write_project
@@ -46,6 +47,7 @@ def results(home: Path) -> dict[str, pa.Table]:
         "trends": lake.read("trends").sort_by([("element_id", "ascending"), ("segment", "ascending")]),
         "series": lake.read("series"),
         "forecasts": lake.read("forecasts"),
+        "signals": lake.read("signals"),
         "lists": lake.read("recommendations").sort_by([("user_key", "ascending"), ("rank", "ascending")]),
         "items": database.items(),
         "events": database.events(),
@@ -73,6 +75,27 @@ def test_the_loop_finds_the_trend_and_serves_the_shoppers(project):
     assert set(found["lists"]["user_key"].to_pylist()) == set(found["profiles"]["user_key"].to_pylist())
     assert found["profiles"].num_rows == 6
     assert "reviews" in found["documents"]["source"].to_pylist()
+
+
+def test_the_board_keeps_what_is_sold_beside_what_is_said(project):
+    folder, _ = project
+    found = results(folder / "home")
+    signals = pl.DataFrame(found["signals"])
+    # one of the six shoppers buys jeans, every week but each fifth, in which all write reviews
+    jeans = signals.filter(pl.col("unique_id") == "garment/jeans|all")
+    assert jeans["sales"].drop_nulls().unique().to_list() == pytest.approx([1 / 6])
+    assert jeans["views"].null_count() == len(jeans)
+    assert signals["ds"].max() == max(found["series"]["ds"].to_pylist())
+
+
+def test_without_signals_what_is_sold_changes_no_board(project, tmp_path):
+    folder, _ = project
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    toml = (copy / "modacast.toml").read_text(encoding="utf-8")
+    toml = toml.replace(str(folder), str(copy)).replace("[trends]", "[trends]\nsignals = []")
+    (copy / "modacast.toml").write_text(toml, encoding="utf-8")
+    run_all(load_settings(copy), Silent())
+    assert results(copy / "home")["signals"].num_rows == 0
 
 
 def test_no_raw_id_and_no_personal_data_reach_the_disk(project):

@@ -54,6 +54,12 @@ def test_winter_coats_are_never_emerging_after_their_second_winter(end):
     assert _one(_draw(COAT)[:end])["stage"] not in {"emerging", "rising"}
 
 
+def test_large_numbers_are_told_plainly():
+    row = _one(np.where(STEPS < WEEKS - 10, 1.0, 400.0), read=1000)
+    assert "e+" not in row["why"]
+    assert f"×{1 + row['growth']:,.0f}" in row["why"]
+
+
 def test_chance_makes_few_trends():
     rng = np.random.default_rng(3)
     noise = {f"e{i}|all": rng.negative_binomial(2, 2 / (2 + 6), 150) for i in range(200)}

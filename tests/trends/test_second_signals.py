@@ -11,7 +11,14 @@ import pytest
 from made_panels import MONDAY, make_corpus
 
 from modacast.errors import InvalidInput
-from modacast.trends.second_signals import EARLY, SHOP_SIGNALS, early_adopters, shop_signals
+from modacast.trends.second_signals import (
+    EARLY,
+    SHOP_SIGNALS,
+    SIGNALS,
+    early_adopters,
+    shop_signals,
+    signal_levels,
+)
 from modacast.types import DOCUMENTS, EVENTS, ITEMS, MENTIONS
 
 
@@ -99,3 +106,19 @@ def test_empty_and_incomplete():
     assert shop_signals(EVENTS.empty_table(), ITEMS.empty_table()).num_rows == 0
     with pytest.raises(InvalidInput, match="author_key"):
         early_adopters(MENTIONS.empty_table(), DOCUMENTS.empty_table().drop_columns(["author_key"]))
+
+
+def test_a_signals_level_is_told_against_the_half_year_before():
+    weeks = [MONDAY + timedelta(weeks=i) for i in range(40)]
+    table = pa.table({
+        "unique_id": ["e|all"] * 40,
+        "ds": pa.array(weeks, pa.date32()),
+        "early": [0.1] * 35 + [None] + [0.5] * 4,
+        "views": [None] * 40,
+        "sales": [0.2] * 38 + [None, None],
+    }, schema=SIGNALS)  # fmt: skip
+    rows = {r["signal"]: r for r in signal_levels(table, "e", until=weeks[-1]).to_pylist()}
+    assert rows["early"] == pytest.approx({"signal": "early", "now": 0.5, "before": 0.1, "n_weeks": 4})
+    assert rows["sales"]["n_weeks"] == 2
+    assert "views" not in rows  # nothing was known
+    assert signal_levels(table, "another", until=weeks[-1]).num_rows == 0

@@ -14,8 +14,10 @@ from modacast.config import TrendSettings
 from modacast.errors import InvalidInput
 from modacast.pipeline.fingerprints import fingerprint
 from modacast.pipeline.progress import Progress, StageRow, StageTimer
+from modacast.pipeline.signals import events_until, second_signals
 from modacast.pipeline.workspace import Workspace
 from modacast.trends import SCORECARDS, EnsembleForecaster, kin_of, trend_board, weekly_series
+from modacast.trends.second_signals import SIGNALS
 from modacast.types import FORECASTS, SERIES, TRENDS
 
 __all__ = ["BOARD_VERSION", "REVIEWS", "Read", "latest_board", "make_board", "read_texts"]
@@ -23,9 +25,10 @@ __all__ = ["BOARD_VERSION", "REVIEWS", "Read", "latest_board", "make_board", "re
 REVIEWS = "reviews"
 """The source of documents that were events' texts."""
 
-BOARD_VERSION = 7
+BOARD_VERSION = 8
 """Raised whenever the same texts would give another board, so that old ones are computed again."""
 
+_KEYS = ("unique_id", "ds")
 _MIN_WEEKS = 8
 _MAX_GAP_WEEKS = 26
 
@@ -35,18 +38,19 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
     settings = workspace.settings.trends
     timer = StageTimer(progress, "board")
     tagged = workspace.lake.commits("tag/")
+    read = read_texts(workspace)
     found = fingerprint(
         [(c.key, c.fingerprint) for c in tagged],
         settings.model_dump(),
         workspace.lexicon.version,
         BOARD_VERSION,
+        *_shop_events(workspace, read),
     )
     key = f"board/{settings.as_of or 'latest'}"
     known = workspace.lake.find(key, found)
     if known:
         timer.add(known.rows["trends"], 0, known=known.rows["trends"])
         return timer.finish()
-    read = read_texts(workspace)
     documents, mentions = read.documents, read.mentions
     parents = {element.id: element.parent for element in workspace.lexicon.elements.values()}
     series = _usable(_all_series(read, settings, parents))
@@ -56,13 +60,16 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
             "forecasts": FORECASTS.empty_table(),
             "trends": TRENDS.empty_table(),
             "scorecards": SCORECARDS.empty_table(),
+            "signals": SIGNALS.empty_table(),
         }
     else:
-        made_at = datetime.combine(max(series["ds"].to_pylist()), time(), UTC) + timedelta(days=7)
+        last = pc.max(series["ds"]).as_py()
+        made_at = datetime.combine(last, time(), UTC) + timedelta(days=7)
+        signals = second_signals(workspace, documents, mentions, wanted=settings.signals, until=last)
         kin = kin_of(series["unique_id"].unique().to_pylist(), parents)
         forecaster = EnsembleForecaster(
             freq="W", upper=1.0, networks=settings.networks, made_at=made_at, kin=kin
-        ).fit(series)
+        ).fit(series, exog=_beside(signals, series))
         forecasts = forecaster.predict(settings.horizon)
         board = trend_board(
             series,
@@ -78,6 +85,7 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
             "forecasts": forecasts,
             "trends": board,
             "scorecards": forecaster.scorecards(),
+            "signals": signals,
         }
     workspace.lake.commit(key, tables, fingerprint=found)
     timer.add(mentions.num_rows, tables["trends"].num_rows)
@@ -85,7 +93,7 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
 
 
 def latest_board(workspace: Workspace) -> dict[str, pa.Table]:
-    """Get `series`, `forecasts`, `trends` and `scorecards` as last computed for the settings' `as_of`.
+    """Get `series`, `forecasts`, `trends`, `scorecards` and `signals` as last computed for the settings' `as_of`.
 
     Raises:
         InvalidInput: no board has been computed yet.
@@ -95,8 +103,26 @@ def latest_board(workspace: Workspace) -> dict[str, pa.Table]:
         raise InvalidInput(f"there is no trend board in {workspace.home} yet; run `modacast run` first")
     return {
         name: workspace.lake.read(name, prefix=key)
-        for name in ("series", "forecasts", "trends", "scorecards")
+        for name in ("series", "forecasts", "trends", "scorecards", "signals")
     }
+
+
+def _shop_events(workspace: Workspace, read: Read) -> list[pa.Table]:
+    """Get the events that the board depends on: none where no signal of the shop is wanted."""
+    if not {"views", "sales"} & set(workspace.settings.trends.signals) or not read.panel.num_rows:
+        return []
+    return [
+        events_until(workspace, pc.max(read.panel["ds"]).as_py()).select(
+            ["user_key", "item_id", "kind", "at"]
+        )
+    ]
+
+
+def _beside(signals: pa.Table, series: pa.Table) -> pa.Table | None:
+    """Get the signals of the board's series; None where nothing is known of them."""
+    mine = signals.filter(pc.is_in(signals["unique_id"], pc.unique(series["unique_id"])))
+    known = [name for name in mine.column_names if mine[name].null_count < mine.num_rows]
+    return mine.select(known) if len(known) > len(_KEYS) else None
 
 
 def _all_series(read: Read, settings: TrendSettings, parents: Mapping[str, str | None]) -> pa.Table:

@@ -16,6 +16,7 @@ from modacast.trends.carriers import CARRIERS, carriers
 from modacast.trends.context import bonds, moves_against, who_and_where
 from modacast.trends.evidence import mood
 from modacast.trends.lookalikes import look_alikes
+from modacast.trends.second_signals import signal_levels
 
 __all__ = ["ContextReader", "TrendContext"]
 
@@ -32,6 +33,7 @@ class TrendContext:
         mood: `MOOD`: weekly feeling with counts.
         look_alikes: `LOOKALIKES`: trends of the past that went like it.
         carriers: `CARRIERS`: its products.
+        signals: `SIGNAL_LEVELS`: early adopters, views and sales.
     """
 
     element_id: str
@@ -41,6 +43,7 @@ class TrendContext:
     mood: pa.Table
     look_alikes: pa.Table
     carriers: pa.Table
+    signals: pa.Table
 
 
 class ContextReader:
@@ -82,6 +85,7 @@ class ContextReader:
             mood=mood(self._mentions, self._documents, trend, descendants={element_id: below}),
             look_alikes=look_alikes(series, element_id, skip=relatives),
             carriers=self._carriers([element_id, *below]),
+            signals=signal_levels(self._board["signals"], element_id, until=until),
         )
 
     @cached_property

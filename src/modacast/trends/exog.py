@@ -85,7 +85,8 @@ def exog_factor(panel: Panel, h: int, *, seed: int = 0) -> Array | None:
         factor = _factor(past, plain, held, seed)
         start = panel.n_steps - k * held
         truth = np.where(panel.observed, panel.y, np.nan)[:, start : start + held]
-        level = np.maximum(np.nanmax(panel.y, axis=1, keepdims=True), 1e-12)
+        # a series that has not begun is empty
+        level = np.maximum(np.nan_to_num(panel.y).max(axis=1, keepdims=True), 1e-12)
         error += [np.nansum(np.abs(truth - plain * factor**trust) / level) for trust in _TRUSTS]
     best = int(np.argmin(error))
     if error[best] >= _GAIN * error[0]:

@@ -50,6 +50,7 @@ _EFFECT = 0.2  # relative change that is worth a name
 _NEW = 0.25  # of today's level; an element that was never higher before this year is new
 _RECENT_PEAK = 13  # weeks
 _OFF_PEAK = 0.85
+_MANY = 10.0  # from here on a growth is told as "so many times"
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,7 @@ def _why(facts: _Facts, stage: Stage, since: date | None) -> str:
     element, _ = split_unique_id(facts.history.unique_id)
     compared = "the same weeks a year before" if facts.history.has_year else "the 8 weeks before"
     growth = facts.change.growth
-    change = "from nothing" if growth is None else f"{growth:+.0%}"
+    change = _said(growth)
     parts = [
         f"{element} is {stage}: {_per_10k(facts.level)} in 10,000 texts over the last 8 weeks, "
         f"{_per_10k(facts.level_before)} in {compared} ({change}, p = {facts.change.p:.2g})"
@@ -302,5 +303,12 @@ def _why(facts: _Facts, stage: Stage, since: date | None) -> str:
     return "; ".join(parts) + "."
 
 
+def _said(growth: float | None) -> str:
+    if growth is None:
+        return "from nothing"
+    return f"{growth:+.0%}" if growth < _MANY else f"×{1 + growth:,.0f}"
+
+
 def _per_10k(share: float) -> str:
-    return f"{share * 10_000:.3g}"
+    n = share * 10_000
+    return f"{n:,.0f}" if n >= 100 else f"{n:.3g}"

@@ -15,7 +15,15 @@ import pyarrow as pa
 from modacast.errors import InvalidInput, suggest
 from modacast.trends.counting import ancestors
 
-__all__ = ["EARLY", "SHOP_SIGNALS", "early_adopters", "shop_signals"]
+__all__ = [
+    "EARLY",
+    "SHOP_SIGNALS",
+    "SIGNALS",
+    "SIGNAL_LEVELS",
+    "early_adopters",
+    "shop_signals",
+    "signal_levels",
+]
 
 EARLY = pa.schema(
     [
@@ -36,6 +44,20 @@ SHOP_SIGNALS = pa.schema(
 )
 """Share of a week's buyers, and of its viewers, whose products carry the element; null where there were none."""
 
+SIGNALS = pa.schema([*EARLY, SHOP_SIGNALS.field("views"), SHOP_SIGNALS.field("sales")])
+"""All second signals beside one another; a null says that nobody is known to have written, viewed or bought."""
+
+SIGNAL_LEVELS = pa.schema(
+    [
+        pa.field("signal", pa.string(), nullable=False),
+        pa.field("now", pa.float64(), nullable=False),
+        pa.field("before", pa.float64()),
+        pa.field("n_weeks", pa.int32(), nullable=False),
+    ]
+)
+"""Mean share of the last four weeks, and of the 26 before; weeks of the four in which anything was known."""
+
+_NOW, _BEFORE = 4, 26  # weeks
 _FIRST = 0.1  # share of an element's people that were early
 _FEWEST = 10  # people that an element needs before anyone was early
 _PRIOR = 5.0  # elements that everyone is given at the usual chance of being early
@@ -153,6 +175,29 @@ def shop_signals(
     both = parts[0].join(parts[1], on=["element_id", "ds"], how="full", coalesce=True)
     found = both.select((pl.col("element_id") + "|all").alias("unique_id"), "ds", "sales", "views")
     return found.sort("unique_id", "ds").to_arrow().cast(SHOP_SIGNALS)
+
+
+def signal_levels(signals: pa.Table, element_id: str, *, until: date) -> pa.Table:
+    """Get where each signal of an element stands, and stood.
+
+    Args:
+        signals: `SIGNALS`.
+        element_id: whose.
+        until: Monday of the last week.
+
+    Returns:
+        `SIGNAL_LEVELS`; a signal of which nothing was known in the last four weeks is left out.
+    """
+    mine = pl.DataFrame(signals).filter(pl.col("unique_id") == f"{element_id}|all")
+    turn, start = until - timedelta(weeks=_NOW), until - timedelta(weeks=_NOW + _BEFORE)
+    rows = []
+    for name in SIGNALS.names[2:]:
+        known = mine.select("ds", pl.col(name).alias("y")).drop_nulls()
+        now = known.filter(pl.col("ds").is_between(turn, until, closed="right"))["y"]
+        before = known.filter(pl.col("ds").is_between(start, turn, closed="right"))["y"]
+        if len(now):
+            rows.append({"signal": name, "now": now.mean(), "before": before.mean(), "n_weeks": len(now)})
+    return pa.Table.from_pylist(rows, schema=SIGNAL_LEVELS)
 
 
 def _proofs(firsts: pl.DataFrame) -> dict[date, list[str]]:

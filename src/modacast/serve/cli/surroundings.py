@@ -23,10 +23,12 @@ __all__ = ["compare_trends", "context_dict", "find_element", "print_context"]
 _LEAST_TEXTS, _PLACES = 3, 5
 
 _WORDS = {
-    "zh": {"against": "此消彼长", "with": "常与之搭配", "where": "谁在谈", "like": "过去像它的",
+    "zh": {"early": "早期采用者", "views": "浏览者", "sales": "购买者", "level": "{now:.1%}，此前半年 {before}",
+           "against": "此消彼长", "with": "常与之搭配", "where": "谁在谈", "like": "过去像它的",
            "items": "货架上", "mood": "情绪", "peak": "{n} 周后到顶 {rise}", "half": "，再过 {n} 周减半",
            "still": "，此后未减半", "sold": "28 天售 {units}（此前 {before}）", "times": "倍于平均"},
-    "en": {"against": "moves against", "with": "goes with", "where": "who and where", "like": "went like it",
+    "en": {"early": "early adopters", "views": "viewers", "sales": "buyers", "level": "{now:.1%} of them, {before} in the half year before",
+           "against": "moves against", "with": "goes with", "where": "who and where", "like": "went like it",
            "items": "products", "mood": "mood", "peak": "peaked after {n} weeks {rise}", "half": ", halved {n} weeks later",
            "still": ", has not halved since", "sold": "{units} sold in 28 days ({before} before)",
            "times": "x the average"},
@@ -51,7 +53,7 @@ def find_element(workspace: Workspace, name: str) -> str:
 
 def context_dict(context: TrendContext) -> dict[str, Any]:
     """Get a context as plain values, for JSON."""
-    names = ("against", "bonds", "split", "mood", "look_alikes", "carriers")
+    names = ("against", "bonds", "split", "mood", "look_alikes", "carriers", "signals")
     return {name: getattr(context, name).to_pylist() for name in names}
 
 
@@ -77,6 +79,9 @@ def print_context(context: TrendContext, workspace: Workspace, lang: str) -> Non
                 say["where"],
                 f"{row['kind']}={row['value']}  {row['share']:.0%}, {row['index']:.1f} {say['times']}",
             )
+    for row in context.signals.to_pylist():
+        before = "–" if row["before"] is None else f"{row['before']:.1%}"
+        _line(say[row["signal"]], say["level"].format(now=row["now"], before=before))
     recent = context.mood.to_pylist()[-4:]
     if recent:
         weeks = ", ".join(f"{row['ds']} {row['mood']:+.2f} (n {row['n_mentions']})" for row in recent)
