@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,7 +17,12 @@ from modacast.errors import InvalidInput, StorageError
 
 __all__ = ["CheckpointState", "Checkpoints"]
 
-_STATE, _WEIGHTS, _OPTIMIZER = "state.json", "model.safetensors", "optimizer.safetensors"
+_STATE, _WEIGHTS, _OPTIMIZER, _FURTHER = (
+    "state.json",
+    "model.safetensors",
+    "optimizer.safetensors",
+    "further.safetensors",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,20 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def write(self, network: Any, optimizer: Any, state: CheckpointState) -> None:
+    def write(
+        self,
+        network: Any,
+        optimizer: Any,
+        state: CheckpointState,
+        further: Mapping[str, Any] | None = None,
+    ) -> None:
         """Keep a state, and let go of the one before.
+
+        Args:
+            network: its parameters are kept.
+            optimizer: its state is kept.
+            state: what is no tensor.
+            further: name to tensor of what else the training needs.
 
         Raises:
             StorageError: the folder cannot be written.
@@ -63,6 +81,8 @@ class Checkpoints:
             aside = Path(mkdtemp(prefix=".writing-", dir=self.folder))
             save_file(_own_tensors(network), aside / _WEIGHTS)
             save_file(_flat(optimizer), aside / _OPTIMIZER)
+            if further:
+                save_file({name: value.contiguous() for name, value in further.items()}, aside / _FURTHER)
             (aside / _STATE).write_text(json.dumps(asdict(state)), encoding="utf-8")
             target = self.folder / f"step-{state.step:08d}"
             shutil.rmtree(target, ignore_errors=True)
@@ -94,8 +114,8 @@ class Checkpoints:
             )
         return state
 
-    def load(self, network: Any, optimizer: Any) -> None:
-        """Put the newest tensors into a network and its optimiser.
+    def load(self, network: Any, optimizer: Any) -> dict[str, Any]:
+        """Put the newest tensors into a network and its optimiser; get the further ones.
 
         Raises:
             InvalidInput: they are broken or do not fit.
@@ -111,6 +131,8 @@ class Checkpoints:
             optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         except (ValueError, KeyError) as error:
             raise InvalidInput(f"{newest}: the optimiser does not fit ({error}); {self._advice}") from error
+        further = newest / _FURTHER
+        return self._tensors(further) if further.is_file() else {}
 
     def write_best(self, network: Any) -> None:
         """Keep the weights as the best so far."""

@@ -8,7 +8,7 @@ other, so that the negatives in them are hard without being encoded for it (Dahi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from modacast.encoder.pairs import Pair
 from modacast.types import Floats
 
-__all__ = ["PairBank", "contrastive_loss", "mean_reciprocal_rank"]
+__all__ = ["BatchOrder", "PairBank", "contrastive_loss", "mean_reciprocal_rank"]
 
 Ints = npt.NDArray[np.int64]
 _ROWS_AT_ONCE = 2048
@@ -47,6 +47,16 @@ class PairBank:
         self.queries[rows] = queries.detach().float().cpu()
         self.documents[rows] = documents.detach().float().cpu()
         self._filled[rows] = True
+
+    def state(self) -> dict[str, Any]:
+        """Get the kept vectors, and of which pairs there are any."""
+        return {"queries": self.queries, "documents": self.documents, "filled": self._filled}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Put back what `state` gave."""
+        self.queries, self.documents, self._filled = (
+            state[name] for name in ("queries", "documents", "filled")
+        )
 
     def others(self, places: Ints, limit: int) -> Any:
         """Get up to `limit` places of kept pairs, of the batch's task and outside the batch."""
@@ -93,6 +103,45 @@ class PairBank:
             order += [seed, *free]
         gathered: Ints = places[order]
         return gathered
+
+
+class BatchOrder:
+    """Batches without end, epoch after epoch, which can be stopped and gone on with.
+
+    Args:
+        bank: divides the pairs anew for each epoch.
+        size: pairs a batch.
+        n_neighbours: pairs that are put beside each seed.
+        seed: decides the order.
+    """
+
+    def __init__(self, bank: PairBank, size: int, n_neighbours: int, seed: int) -> None:
+        self._bank, self._size, self._n_neighbours, self._seed = bank, size, n_neighbours, seed
+        self._epoch, self._place = 0, 0
+        self._batches: list[Ints] = []
+
+    def next(self) -> Ints:
+        """Get the next batch."""
+        if self._place == len(self._batches):
+            rng = np.random.default_rng([self._seed, 1, self._epoch])
+            self._batches = self._bank.batches(self._size, self._n_neighbours, rng)
+            self._epoch, self._place = self._epoch + 1, 0
+        self._place += 1
+        return self._batches[self._place - 1]
+
+    def state(self) -> dict[str, Ints]:
+        """Get the running epoch's batches, and how far it has come."""
+        return {
+            "pairs": np.concatenate([np.zeros(0, np.int64), *self._batches]),
+            "lengths": np.array([len(batch) for batch in self._batches], np.int64),
+            "reached": np.array([self._epoch, self._place], np.int64),
+        }
+
+    def restore(self, state: Mapping[str, Ints]) -> None:
+        """Put back what `state` gave."""
+        ends = np.cumsum(state["lengths"])[:-1]
+        self._batches = np.split(state["pairs"], ends) if len(state["lengths"]) else []
+        self._epoch, self._place = (int(n) for n in state["reached"])
 
 
 def contrastive_loss(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from modacast.encoder.card import model_card
+from modacast.encoder.checkpoints import Checkpoints, CheckpointState
 from modacast.encoder.checks import GENERAL_TEXTS, Gate
-from modacast.encoder.contrastive import PairBank, contrastive_loss, mean_reciprocal_rank
+from modacast.encoder.contrastive import BatchOrder, PairBank, contrastive_loss, mean_reciprocal_rank
 from modacast.encoder.layered import LayeredBert
 from modacast.encoder.learner import Learner
 from modacast.encoder.mixing import mix_back
 from modacast.encoder.pairs import Pair, PairSplit, split_pairs
 from modacast.encoder.recipe import KINDS
-from modacast.encoder.replay import replay_texts
+from modacast.encoder.replay import Replay, replay_texts
 from modacast.encoder.torch_model import BertModel, load_bert, memory_guard, require_torch, save_bert
 from modacast.encoder.training import (
     Arithmetic,
@@ -36,9 +40,12 @@ from modacast.errors import InvalidInput, StorageError
 __all__ = ["TASK", "FinetuneResult", "FinetuneSettings", "finetune"]
 
 TASK = "validation MRR"
+
+_log = logging.getLogger(__name__)
 Ints = npt.NDArray[np.int64]
 
 _MIN_PAIRS = 24
+_MIN_REPLAYED = 1000
 _MEASUREMENTS = 10
 
 
@@ -134,15 +141,18 @@ def finetune(
     settings: FinetuneSettings | None = None,
     validation: Sequence[Pair] = (),
     general_texts: Sequence[str] = (),
-    vocabulary_texts: Sequence[str] = (),
+    resume: bool = True,
     progress: Progress | None = None,
 ) -> FinetuneResult:
     """Train a BERT on pairs of texts, and write the model if it is better.
 
-    The loss is that of `contrastive.contrastive_loss`, plus `keep_weight` times the mean of 1 - cosine between
-    what the model says of general texts and what it said before the training, which holds it to what it could
-    do. The battery's own texts are not among them, so that it says something of texts that were not replayed. The
+    The loss is that of `contrastive.contrastive_loss`, plus `keep_weight` times how far the model departs from how
+    alike it found general texts (see `learner.Learner`), which holds it to what it could do. The battery's own texts
+    are not among them, so that it says something of texts that were not replayed. The
     lower layers stand still, and their output for each text is computed once, when its first batch comes.
+
+    A checkpoint lies in `<out>.training` until the model is written or refused; a call with the same pairs and settings
+    goes on from it.
 
     The state with the best validation score is kept, or weights on the way back from it to the base that are better or
     forgot less; see `mixing.mix_back`. The model must hold to `settings.gate`: the validation score must
@@ -156,13 +166,14 @@ def finetune(
         settings: how to train; `FinetuneSettings()` where None.
         validation: pairs to choose the best state with; held out of `pairs` where empty.
         general_texts: texts of the kind that the model must not become worse for, beside those that are composed
-            from its vocabulary.
-        vocabulary_texts: further texts whose pieces the vocabulary keeps, such as a lexicon's surfaces.
+            from its vocabulary, such as a lexicon's names; the vocabulary keeps their pieces.
+        resume: whether to go on from a checkpoint; otherwise one that is there is removed.
         progress: is told of every step.
 
     Raises:
         MissingExtra: torch or transformers is not installed.
-        InvalidInput: too few pairs, an impossible setting, or no model at `base`.
+        InvalidInput: too few pairs, an impossible setting, a broken checkpoint, one of another training, or no model
+            at `base`.
         StorageError: `out` exists, or cannot be written.
         ModacastError: the memory is full, or the training diverged.
     """
@@ -170,8 +181,7 @@ def finetune(
     chosen, out = settings or FinetuneSettings(), Path(out)
     if chosen.epochs is None and chosen.minutes is None:
         raise InvalidInput("say how long to train: epochs, minutes, or both")
-    # loading and measuring count too
-    clock = TrainingClock(None, chosen.minutes)
+    began = time.monotonic()
     if out.exists():
         raise StorageError(f"{out} exists already; choose another folder, or remove it")
     split = _parts(pairs, validation, chosen)
@@ -179,12 +189,16 @@ def finetune(
     texts = [text for pair in [*split.train, *split.held_out] for text in (pair.query, pair.document)]
     model = load_bert(
         base,
-        texts=None if chosen.n_base is None else [*texts, *GENERAL_TEXTS, *general, *vocabulary_texts],
+        texts=None if chosen.n_base is None else [*texts, *GENERAL_TEXTS, *general],
         n_base=chosen.n_base or 0,
     )
+    checkpoints = Checkpoints(out.with_name(out.name + ".training"))
+    if not resume:
+        checkpoints.remove()
     with memory_guard(torch, "lower batch_size or max_tokens, or raise frozen_layers"):
-        training = _Training(torch, model, split, general, chosen)
-        return training.run(out, clock, progress)
+        training = _Training(torch, model, split, general, settings=chosen, checkpoints=checkpoints)
+        # loading and measuring count too
+        return training.run(out, began, progress)
 
 
 def _parts(pairs: Sequence[Pair], validation: Sequence[Pair], settings: FinetuneSettings) -> PairSplit:
@@ -211,9 +225,13 @@ class _Training:
         model: BertModel,
         split: PairSplit,
         general: list[str],
+        *,
         settings: FinetuneSettings,
+        checkpoints: Checkpoints,
     ) -> None:
         self.torch, self.model, self.settings = torch, model, settings
+        self.checkpoints = checkpoints
+        self.fingerprint = _fingerprint(model.name, split, general, settings)
         self.train, self.held = train, held = split.train, split.held_out
         device = pick_device(torch, settings.device, settings.threads)
         compute = arithmetic(torch, device, settings.arithmetic)
@@ -232,22 +250,44 @@ class _Training:
         self.held_queries = prepare([pair.query for pair in held], "query")
         self.held_documents = prepare([pair.document for pair in held], "document")
         self.checks = [prepare(GENERAL_TEXTS, kind) for kind in KINDS]
-        replayed = list(dict.fromkeys([*replay_texts(model.tokenizer, seed=settings.seed), *general]))
+        replayed = _replayed(replay_texts(model.tokenizer, seed=settings.seed), general, settings.seed)
         self.learner = Learner(
             torch,
             self.layered,
             compute,
-            replayed,
+            Replay(replayed, settings.n_keep, settings.keep_weight, settings.temperature),
             learning_rate=settings.learning_rate,
-            n_keep=settings.n_keep,
-            keep_weight=settings.keep_weight,
         )
         self.bank = PairBank(torch, train, model.bert.config.hidden_size)
+        self.order = BatchOrder(self.bank, settings.batch_size, settings.n_neighbours, settings.seed)
 
-    def run(self, out: Path, clock: TrainingClock, progress: Progress | None) -> FinetuneResult:
+    def run(self, out: Path, began: float, progress: Progress | None) -> FinetuneResult:
         """Train, measure, judge, write."""
-        before, base = self.scores(), self.learner.state()
-        n_steps, curve = self._train(clock, before[TASK], progress)
+        base = self.learner.state()
+        state = self.checkpoints.read(self.fingerprint)
+        if state is None:
+            before = self.scores()
+            curve = [CurvePoint(0, time.monotonic() - began, {TASK: before[TASK]})]
+            state = CheckpointState(0, 0.0, self.fingerprint, curve, {"before": before})
+            self.checkpoints.write_best(self.model.bert)
+        else:
+            self._go_on(self.checkpoints.load(self.model.bert, self.learner.optimizer))
+            _log.info("goes on from step %d of %s", state.step, self.checkpoints.folder)
+        spent = time.monotonic() - began + state.seconds
+        clock = TrainingClock(None, self.settings.minutes, seconds_before=spent)
+        state = self._train(state, clock, progress)
+        self.checkpoints.load_best(self.model.bert)
+        result = self._judged(out, base, state, clock)
+        if result.accepted:
+            counts = Counter(pair.task for pair in self.train)
+            _write(self.model, result, self.settings, counts)
+        self.checkpoints.remove()
+        return result
+
+    def _judged(
+        self, out: Path, base: list[Any], state: CheckpointState, clock: TrainingClock
+    ) -> FinetuneResult:
+        before = state.facts["before"]
         after, share = mix_back(
             self.settings.gate,
             TASK,
@@ -257,23 +297,19 @@ class _Training:
             measure=self.scores,
         )
         verdict = self.settings.gate.judge(before, after, TASK)
-        result = FinetuneResult(
+        return FinetuneResult(
             folder=out if verdict.accepted else None,
             accepted=verdict.accepted,
             reasons=verdict.reasons,
             before=before,
             after=after,
-            curve=tuple(curve),
-            n_steps=n_steps,
+            curve=tuple(state.curve),
+            n_steps=state.step,
             n_train=len(self.train),
             n_validation=len(self.held),
             seconds=clock.seconds,
             share=share,
         )
-        if verdict.accepted:
-            counts = Counter(pair.task for pair in self.train)
-            _write(self.model, result, self.settings, counts)
-        return result
 
     def scores(self) -> dict[str, float]:
         """Measure on the validation pairs and on the battery."""
@@ -290,21 +326,18 @@ class _Training:
         )
 
     def _train(
-        self, clock: TrainingClock, score: float, progress: Progress | None
-    ) -> tuple[int, list[CurvePoint]]:
+        self, state: CheckpointState, clock: TrainingClock, progress: Progress | None
+    ) -> CheckpointState:
         settings = self.settings
-        rng = np.random.default_rng([settings.seed, 1])
         if settings.epochs is not None:
             n_batches = len(self.bank.batches(settings.batch_size, 0, np.random.default_rng(0)))
             clock.limit(max(1, round(settings.epochs * n_batches)))
-        clock.start()
-        step, best, best_state = 0, score, self.learner.state()
-        curve = [CurvePoint(0, clock.seconds, {TASK: score})]
-        for places in self._batches(rng):
-            share = clock.share(step)
-            if share >= 1:
-                break
-            loss = self._step(step, places, clock.rate(step, warmup=settings.warmup), rng)
+        prepared = clock.start(state.facts.get("prepared"))
+        state = replace(state, facts={**state.facts, "prepared": prepared})
+        step, curve = state.step, list(state.curve)
+        best = max(point.values[TASK] for point in curve)
+        while (share := clock.share(step)) < 1:
+            loss = self._step(step, self.order.next(), clock.rate(step, warmup=settings.warmup))
             step += 1
             if progress:
                 progress(clock.state(step, loss))
@@ -312,13 +345,24 @@ class _Training:
                 score = self._retrieval()
                 curve.append(CurvePoint(step, clock.seconds, {TASK: score, "training loss": loss}))
                 if score >= best:
-                    best, best_state = score, self.learner.state()
-        self.learner.restore(best_state)
-        return step, curve
+                    best = score
+                    self.checkpoints.write_best(self.model.bert)
+                state = replace(state, step=step, seconds=clock.seconds, curve=curve)
+                self.checkpoints.write(self.model.bert, self.learner.optimizer, state, self._further())
+        return replace(state, step=step, curve=curve)
 
-    def _batches(self, rng: np.random.Generator) -> Iterator[Ints]:
-        while True:
-            yield from self.bank.batches(self.settings.batch_size, self.settings.n_neighbours, rng)
+    def _further(self) -> dict[str, Any]:
+        """Get what a killed training needs besides weights: earlier vectors, and the running epoch's batches."""
+        order = {f"order.{name}": self.torch.from_numpy(v) for name, v in self.order.state().items()}
+        return {f"bank.{name}": value for name, value in self.bank.state().items()} | order
+
+    def _go_on(self, further: Mapping[str, Any]) -> None:
+        parts: dict[str, dict[str, Any]] = {"bank": {}, "order": {}}
+        for name, value in further.items():
+            part, _, key = name.partition(".")
+            parts[part][key] = value
+        self.bank.restore(parts["bank"])
+        self.order.restore({key: value.numpy() for key, value in parts["order"].items()})
 
     def _is_time(self, step: int, before: float, after: float) -> bool:
         every = self.settings.evaluate_every
@@ -326,7 +370,10 @@ class _Training:
             return int(_MEASUREMENTS * before) != int(_MEASUREMENTS * after)
         return step % every == 0 or after >= 1
 
-    def _step(self, step: int, places: Ints, rate: float, rng: np.random.Generator) -> float:
+    def _step(self, step: int, places: Ints, rate: float) -> float:
+        # draws depend on the seed and the step alone, so a training that was killed goes on as it would have
+        rng = np.random.default_rng([self.settings.seed, 3, step])
+        self.torch.manual_seed(int(rng.integers(1 << 62)))
         torch, settings, layered = self.torch, self.settings, self.layered
         layered.train(settings.dropout)
         queries = layered.vectors(self.queries, places)
@@ -343,6 +390,22 @@ class _Training:
         value = self.learner.learn(loss, step, rate_share=rate, rng=rng)
         self.bank.update(places, queries, documents)
         return value
+
+
+def _replayed(composed: Sequence[str], general: Sequence[str], seed: int) -> list[str]:
+    """Get as many of the general texts as were composed, and those; no text that the battery asks for."""
+    known = set(GENERAL_TEXTS)
+    own = [text for text in dict.fromkeys(general) if text.strip() and text not in known]
+    order = np.random.default_rng([seed, 2]).permutation(len(own))[: max(_MIN_REPLAYED, len(composed))]
+    return [text for text in dict.fromkeys([*composed, *(own[i] for i in order)]) if text not in known]
+
+
+def _fingerprint(name: str, split: PairSplit, general: Sequence[str], settings: FinetuneSettings) -> str:
+    # where it is computed may change between two parts of a training
+    facts = {key: value for key, value in asdict(settings).items() if key not in {"device", "threads"}}
+    pairs = [[p.task, p.query, p.document] for p in [*split.train, *split.held_out]]
+    told = json.dumps([name, facts, pairs, list(general)], ensure_ascii=False)
+    return blake2b(told.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def _write(

@@ -1,4 +1,8 @@
-"""What fine-tunings share: updates of the weights that are held to what the model said of general texts."""
+"""What fine-tunings share: updates of the weights that are held to what the model said of general texts.
+
+Held are not the vectors themselves but how alike the model found the texts (Park et al. 2019, "Relational Knowledge
+Distillation"): the space may turn and stretch for the new task, as long as what was near stays near.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from modacast.encoder.layered import LayeredBert
+from modacast.encoder.replay import Replay
 from modacast.encoder.training import Computing
 from modacast.errors import ModacastError
 
 __all__ = ["Learner"]
+
+_TEMPERATURE_BEFORE = 0.02
+_NEVER = -1e9
 
 
 class Learner:
@@ -22,12 +31,14 @@ class Learner:
         torch: the module.
         layered: the encoder.
         compute: what it computes in.
-        general: texts that hold the model to what it was; every other one as a query, since what is held as a
-            document alone drifts as a query.
+        replay: texts that hold the model to what it was, by the divergence between how it shares out each text's
+            likeness among the others and how it did before. Cosines of the model as it was lie close together, and
+            are divided by 0.02 for it.
         learning_rate: at its highest.
-        n_keep: general texts an update.
-        keep_weight: weight of the mean of 1 - cosine between what the model says of them and what it said before.
         head: what learns besides the encoder's layers.
+
+    Attributes:
+        optimizer: holds the gradients' averages.
     """
 
     def __init__(
@@ -35,23 +46,21 @@ class Learner:
         torch: Any,
         layered: LayeredBert,
         compute: Computing,
-        general: Sequence[str],
+        replay: Replay,
         *,
         learning_rate: float,
-        n_keep: int,
-        keep_weight: float,
         head: Sequence[Any] = (),
     ) -> None:
         self._torch, self._layered = torch, layered
-        self._rate, self._n_keep, self._keep_weight = learning_rate, n_keep, keep_weight
-        self._general = layered.prepare(general[::2], "query").followed_by(
-            torch, layered.prepare(general[1::2], "document")
+        self._rate, self._replay = learning_rate, replay
+        self._general = layered.prepare(replay.texts[::2], "query").followed_by(
+            torch, layered.prepare(replay.texts[1::2], "document")
         )
         before = layered.all_vectors(self._general)
         self._before = torch.from_numpy(before).to(compute.device)
         self._parameters = [*layered.parameters(), *head]
         self._scaler = torch.amp.GradScaler(compute.device.partition(":")[0], enabled=compute.needs_scaling)
-        self._optimizer = torch.optim.AdamW(self._parameters, lr=learning_rate, weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(self._parameters, lr=learning_rate, weight_decay=0.01)
 
     def learn(self, loss: Any, step: int, *, rate_share: float, rng: np.random.Generator) -> float:
         """Update the weights once, and get the whole loss.
@@ -65,24 +74,33 @@ class Learner:
         Raises:
             ModacastError: the loss is not finite.
         """
-        if len(self._general) and self._n_keep and self._keep_weight:
-            kept = rng.choice(len(self._general), min(self._n_keep, len(self._general)), replace=False)
-            cosines = (self._layered.vectors(self._general, kept) * self._before[kept]).sum(dim=1)
-            loss = loss + self._keep_weight * (1 - cosines).mean()
+        n = min(self._replay.n, len(self._general))
+        if n > 1 and self._replay.weight:
+            kept = rng.choice(len(self._general), n, replace=False)
+            loss = loss + self._replay.weight * self._divergence(kept)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise ModacastError(
                 f"the training diverged in step {step} (loss {value}); lower the learning rate"
             )
-        for group in self._optimizer.param_groups:
+        for group in self.optimizer.param_groups:
             group["lr"] = self._rate * rate_share
         self._scaler.scale(loss).backward()
-        self._scaler.unscale_(self._optimizer)
+        self._scaler.unscale_(self.optimizer)
         self._torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
-        self._scaler.step(self._optimizer)
+        self._scaler.step(self.optimizer)
         self._scaler.update()
-        self._optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         return value
+
+    def _divergence(self, kept: npt.NDArray[np.int64]) -> Any:
+        """Get the mean Kullback-Leibler divergence of each text's likeness to the others from what it was."""
+        torch = self._torch
+        new, old = self._layered.vectors(self._general, kept), self._before[kept]
+        itself = torch.eye(len(kept), dtype=torch.bool, device=new.device)
+        told = (new @ new.T / self._replay.temperature).masked_fill(itself, _NEVER).log_softmax(dim=1)
+        was = (old @ old.T / _TEMPERATURE_BEFORE).masked_fill(itself, _NEVER).softmax(dim=1)
+        return torch.nn.functional.kl_div(told, was, reduction="batchmean")
 
     def state(self) -> list[Any]:
         """Get a copy of the weights."""

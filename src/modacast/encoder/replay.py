@@ -8,6 +8,8 @@ vocabulary, though, says which words of which languages it knows, and it is aske
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +17,28 @@ import numpy as np
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["replay_texts"]
+__all__ = ["Replay", "replay_texts"]
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SCRIPT_JOINED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SHORTEST, _LONGEST = 3, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a training is held to.
+
+    Attributes:
+        texts: every other one is read as a query, since what is held as a document alone drifts as a query.
+        n: texts an update.
+        weight: of how far the model departs from how alike it found them.
+        temperature: that its cosines are divided by for it.
+    """
+
+    texts: Sequence[str]
+    n: int
+    weight: float
+    temperature: float
 
 
 def replay_texts(tokenizer: Tokenizer, n: int = 1000, *, seed: int = 0) -> list[str]:

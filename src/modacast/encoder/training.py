@@ -104,9 +104,14 @@ class TrainingClock:
         by_time = self.seconds / self._limit if self._limit else 0.0
         return min(1.0, max(by_steps, by_time))
 
-    def start(self) -> None:
-        """Say that all is prepared and the first step comes."""
-        self._prepared = self.share(0)
+    def start(self, prepared: float | None = None) -> float:
+        """Say that all is prepared and the first step comes; get the share that the preparing took.
+
+        Args:
+            prepared: that share, where an interrupted training goes on.
+        """
+        self._prepared = self.share(0) if prepared is None else prepared
+        return self._prepared
 
     def rate(self, step: int, *, warmup: float) -> float:
         """Get the factor of the learning rate: rises straight to 1 over `warmup` of the steps, then falls to 0."""

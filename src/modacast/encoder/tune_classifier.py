@@ -25,7 +25,7 @@ from modacast.encoder.masking import batches_in_order
 from modacast.encoder.mixing import mix_back
 from modacast.encoder.models import find_model
 from modacast.encoder.recipe import KINDS
-from modacast.encoder.replay import replay_texts
+from modacast.encoder.replay import Replay, replay_texts
 from modacast.encoder.torch_model import BertModel, load_bert, memory_guard, require_torch, save_bert
 from modacast.encoder.training import (
     Arithmetic,
@@ -212,10 +212,8 @@ class _Training:
             torch,
             self.layered,
             compute,
-            replayed,
+            Replay(replayed, settings.n_keep, settings.keep_weight, temperature=0.05),
             learning_rate=settings.learning_rate,
-            n_keep=settings.n_keep,
-            keep_weight=settings.keep_weight,
             head=list(self.linear.parameters()),
         )
 

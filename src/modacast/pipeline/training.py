@@ -113,6 +113,7 @@ def train_finetune(
     base: str | None = None,
     out: Path | None = None,
     test: Sequence[Pair] = (),
+    restart: bool = False,
     progress: Progress | None = None,
 ) -> Trained:
     """Train on pairs; see `encoder.finetune.finetune` and `train_pretrain`.
@@ -128,7 +129,8 @@ def train_finetune(
             folder,
             base=start,
             settings=_fitting(settings, start),
-            vocabulary_texts=_surfaces(workspace),
+            general_texts=_surfaces(workspace),
+            resume=not restart,
             progress=progress,
         )
         made = _finetuned(result.folder, asdict(result))

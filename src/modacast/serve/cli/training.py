@@ -130,6 +130,7 @@ def finetune(
     threads: ThreadsOption = None,
     precision: PrecisionOption = "auto",
     promote: PromoteOption = False,
+    restart: RestartOption = False,
     column: ColumnOption = None,
     config: ConfigOption = None,
     home: HomeOption = None,
@@ -153,7 +154,9 @@ def finetune(
     found = read_pairs(pairs, columns=column_mapping(column)) if pairs else home_pairs(workspace)
     _say_rejects(found.n_rejected, found.name)
     with TrainingBar(f"finetune on {len(found.pairs):,} pairs") as bar:
-        made = train_finetune(workspace, found, chosen, base=base, out=out, progress=bar.show)
+        made = train_finetune(
+            workspace, found, chosen, base=base, out=out, restart=restart, progress=bar.show
+        )
     _finish(workspace, made, promote=promote, as_json=as_json)
 
 
