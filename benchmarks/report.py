@@ -38,23 +38,27 @@ class Arguments:
         data: folder of the data sets.
         json: where to write the rows; None for nowhere.
         quick: whether a tiny slice is enough, to show that the benchmark works.
+        only: the part to run; None for all.
     """
 
     data: Path
     json: Path | None
     quick: bool
+    only: str | None = None
 
 
-def parse_arguments(name: str, argv: Sequence[str] | None = None) -> Arguments:
-    """Read `--data DIR [--json FILE] [--quick]`."""
+def parse_arguments(name: str, argv: Sequence[str] | None = None, *, parts: Sequence[str] = ()) -> Arguments:
+    """Read `--data DIR [--json FILE] [--quick]`, and `--only PART` where there are parts."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     parser.add_argument("--quick", action="store_true", help="a tiny slice, to show that it works")
+    if parts:
+        parser.add_argument("--only", choices=parts, help="run this part alone")
     given = parser.parse_args(argv)
     if not given.data.is_dir():
         parser.error(f"--data: there is no folder {given.data}")
-    return Arguments(given.data, given.json, given.quick)
+    return Arguments(given.data, given.json, given.quick, getattr(given, "only", None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,11 @@ def element_halves(*, quick: bool) -> Halves:
     return Halves(shuffled[:half], shuffled[half:])
 
 
+def lexicon_names() -> list[str]:
+    """Get all names of all elements, in all languages."""
+    return sorted({name for e in Lexicon.load() for names in e.labels.values() for name in names})
+
+
 def ranks(scores: npt.NDArray[np.floating[Any]]) -> Doubles:
     """Get the rank of each row's own column, from 1; ties count against it."""
     own = np.diag(scores)[:, None]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.encode.data import Doubles, ranks, test_part, titles, train_part
+from benchmarks.encode.data import Doubles, lexicon_names, ranks, test_part, titles, train_part
 from benchmarks.encode.languages import Questions
 from benchmarks.encode.speed import race
 from benchmarks.report import Arguments, Report, peak_memory
@@ -91,7 +91,8 @@ def _finetune(arguments: Arguments, out: Path, epochs: float | None) -> Any:
     pairs = [Pair(*both, "attributes") for both in zip(train.values, train.texts, strict=True)]
     epochs = 0.3 if arguments.quick else epochs
     settings = FinetuneSettings() if epochs is None else FinetuneSettings(epochs=epochs)
-    return finetune(pairs, out, settings=settings)
+    # as `modacast train finetune FILE` does it
+    return finetune(pairs, out, settings=settings, general_texts=lexicon_names())
 
 
 def _mrr(encoder: Any, arguments: Arguments) -> Doubles:

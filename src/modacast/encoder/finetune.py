@@ -45,7 +45,6 @@ _log = logging.getLogger(__name__)
 Ints = npt.NDArray[np.int64]
 
 _MIN_PAIRS = 24
-_MIN_REPLAYED = 1000
 _MEASUREMENTS = 10
 
 
@@ -250,7 +249,7 @@ class _Training:
         self.held_queries = prepare([pair.query for pair in held], "query")
         self.held_documents = prepare([pair.document for pair in held], "document")
         self.checks = [prepare(GENERAL_TEXTS, kind) for kind in KINDS]
-        replayed = _replayed(replay_texts(model.tokenizer, seed=settings.seed), general, settings.seed)
+        replayed = replay_texts(model.tokenizer, general=general, seed=settings.seed)
         self.learner = Learner(
             torch,
             self.layered,
@@ -390,14 +389,6 @@ class _Training:
         value = self.learner.learn(loss, step, rate_share=rate, rng=rng)
         self.bank.update(places, queries, documents)
         return value
-
-
-def _replayed(composed: Sequence[str], general: Sequence[str], seed: int) -> list[str]:
-    """Get as many of the general texts as were composed, and those; no text that the battery asks for."""
-    known = set(GENERAL_TEXTS)
-    own = [text for text in dict.fromkeys(general) if text.strip() and text not in known]
-    order = np.random.default_rng([seed, 2]).permutation(len(own))[: max(_MIN_REPLAYED, len(composed))]
-    return [text for text in dict.fromkeys([*composed, *(own[i] for i in order)]) if text not in known]
 
 
 def _fingerprint(name: str, split: PairSplit, general: Sequence[str], settings: FinetuneSettings) -> str:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from modacast.encoder.check_texts import GENERAL_TEXTS
+
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
@@ -41,14 +43,27 @@ class Replay:
     temperature: float
 
 
-def replay_texts(tokenizer: Tokenizer, n: int = 1000, *, seed: int = 0) -> list[str]:
+def replay_texts(
+    tokenizer: Tokenizer, n: int = 1000, *, general: Sequence[str] = (), seed: int = 0
+) -> list[str]:
     """Get words of a vocabulary, and runs of its words in one kind of script, half of each.
+
+    The texts that a model is judged by (`checks.GENERAL_TEXTS`) are never among them.
 
     Args:
         tokenizer: Unigram or WordPiece.
         n: texts at most; fewer where the vocabulary is small.
+        general: further texts that the model must not become worse for; as many of them join, drawn by chance.
         seed: decides which.
     """
+    further = [text for text in dict.fromkeys(general) if text.strip()]
+    chosen = np.random.default_rng([seed, 2]).permutation(len(further))[:n]
+    texts = [*_composed(tokenizer, n, seed), *(further[int(i)] for i in chosen)]
+    judged = set(GENERAL_TEXTS)
+    return [text for text in dict.fromkeys(texts) if text not in judged]
+
+
+def _composed(tokenizer: Tokenizer, n: int, seed: int) -> list[str]:
     pieces = sorted(tokenizer.get_vocab(with_added_tokens=False))
     words = [word for piece in pieces if _WORD.fullmatch(word := piece.replace("\u2581", ""))]
     if not words:
@@ -63,4 +78,4 @@ def replay_texts(tokenizer: Tokenizer, n: int = 1000, *, seed: int = 0) -> list[
         kind = kinds[i % len(kinds)]
         run = [kind[int(j)] for j in rng.integers(len(kind), size=int(rng.integers(_SHORTEST, _LONGEST + 1)))]
         texts.append(("" if _SCRIPT_JOINED.match(run[0]) else " ").join(run))
-    return list(dict.fromkeys(texts))
+    return texts
