@@ -30,7 +30,7 @@ from modacast.types import Batch, Floats
 __all__ = ["clean_batch", "clean_reviews", "collect_documents", "detect_languages", "tag_documents"]
 
 _CLEAN_VERSION = 1
-_TAG_VERSION = 3
+_TAG_VERSION = 4
 
 
 def collect_documents(workspace: Workspace, source: Input, progress: Progress) -> StageRow:
