@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, get_args
 
 from modacast.elements.folding import fold
 from modacast.elements.lexicon_check import checked
@@ -18,6 +19,8 @@ from modacast.types import FACETS, LANGUAGES, Element
 __all__ = ["Entry", "Lexicon"]
 
 _SHOWN_PROBLEMS = 20
+_Status = Literal["listed", "candidate", "admitted"]
+_STATUSES: tuple[_Status, ...] = get_args(_Status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +269,9 @@ def _without_surface(rows: Sequence[Row], name: str) -> list[Row]:
 def _element(row: Row) -> Element:
     labels = {lang: tuple(surface.text for surface in surfaces) for lang, surfaces in row.cells.items()}
     facet = next(facet for facet in FACETS if facet == row.id.partition("/")[0])
-    return Element(row.id, facet, labels, row.parent or None, attributes=dict(row.attributes))
+    told = row.attributes.get("status")
+    status: _Status = next((known for known in _STATUSES if known == told), "listed")
+    return Element(row.id, facet, labels, row.parent or None, status, dict(row.attributes))
 
 
 def _row(element: Element, layer: int) -> Row:
@@ -275,9 +280,10 @@ def _row(element: Element, layer: int) -> Row:
         for lang, texts in element.labels.items()
         if texts
     }
-    return Row(
-        "extended", 0, layer, element.id, element.parent or "", cells, frozenset(), dict(element.attributes)
-    )
+    attributes = dict(element.attributes)
+    if element.status != "listed":
+        attributes["status"] = element.status
+    return Row("extended", 0, layer, element.id, element.parent or "", cells, frozenset(), attributes)
 
 
 def _values(row: Row) -> tuple[str, ...]:

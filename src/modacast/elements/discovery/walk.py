@@ -1,0 +1,247 @@
+"""The walk through all texts, week by week, without a look ahead."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from modacast.elements.discovery.judge import Encode, Example, Judge
+from modacast.elements.discovery.language import LanguageWalk, Run
+from modacast.elements.discovery.lessons import Lessons
+from modacast.elements.discovery.naming import Namer
+from modacast.elements.discovery.new_words import NEW_WORDS
+from modacast.elements.discovery.reading import Texts
+from modacast.elements.discovery.rules import DiscoveryRules
+from modacast.elements.discovery.stories import masked
+from modacast.elements.lexicon import Lexicon
+from modacast.elements.reader import Reader
+from modacast.errors import InvalidInput
+
+__all__ = ["Discovery", "discover"]
+
+_COLUMNS = ("id", "text", "lang", "published_at", "relevance")
+_CONTEXTS = 4
+_LESSON_EVERY = 4
+_AGAIN_AFTER = 4
+
+
+@dataclass(slots=True)
+class _Tried:
+    """A word that was judged and not found: when, and with how many texts."""
+
+    week: int
+    n: int
+
+
+class Discovery:
+    """Finds new words of fashion as the weeks come in.
+
+    Each call of `read` takes the documents of one or more whole weeks, later than all before, and gives the words
+    that are known to be new after each of them. Nothing looks ahead: the same words come out however many weeks
+    are given at once.
+
+    Args:
+        lexicon: what is known already.
+        encode: a language model, texts to `(n, d)` vectors, best `encoder.encode_query`; None for counts alone,
+            which is fast and lets through most of what stands in texts about fashion.
+        rules: when a word is new, and a word.
+
+    >>> from modacast.elements import Lexicon
+    >>> from modacast.types import DOCUMENTS
+    >>> Discovery(Lexicon.load()).read(DOCUMENTS.empty_table()).num_rows
+    0
+    """
+
+    def __init__(
+        self, lexicon: Lexicon, encode: Encode | None = None, rules: DiscoveryRules | None = None
+    ) -> None:
+        self.lexicon = lexicon
+        self.rules = rules or DiscoveryRules()
+        self._reader = Reader(lexicon)
+        self._encode = encode
+        self._languages: dict[str, _Language] = {}
+        self._first: date | None = None
+        self._last: date | None = None
+
+    def read(self, documents: pa.Table, *, until: date | None = None) -> pa.Table:
+        """Read the next weeks.
+
+        Args:
+            documents: a table with the columns `id`, `text`, `lang`, `published_at` and `relevance` of
+                `DOCUMENTS`, `author_key` where it is known; texts that are not about fashion should be among
+                them, so that what is said of everything can be told from what is said of fashion. Rows without
+                a text or a date are passed over.
+            until: the last week to read, any day of it; weeks without texts are read as well.
+
+        Returns:
+            `NEW_WORDS`, by week of detection, the surest first.
+
+        Raises:
+            InvalidInput: a column is missing, or documents are of a week that was read before.
+        """
+        weeks = _weeks(documents)
+        if weeks and self._last is not None and min(weeks) <= self._last:
+            raise InvalidInput(
+                f"discovery reads weeks in order: the last one read was {self._last}, got {min(weeks)}; give "
+                "whole weeks, each once"
+            )
+        last = max(
+            [*weeks, *([] if until is None else [until - timedelta(days=until.weekday())])], default=None
+        )
+        rows: list[dict[str, Any]] = []
+        if last is None:
+            return NEW_WORDS.empty_table()
+        week = min(weeks, default=last) if self._last is None else self._last + timedelta(weeks=1)
+        while week <= last:
+            rows += self._week(week, weeks.get(week, {}))
+            self._last = week
+            week += timedelta(weeks=1)
+        return pa.Table.from_pylist(rows, schema=NEW_WORDS)
+
+    def _week(self, ds: date, by_language: dict[str, Texts]) -> list[dict[str, Any]]:
+        for lang in by_language.keys() - self._languages.keys():
+            self._languages[lang] = _Language(lang, self.lexicon, self._reader, self._encode, self.rules)
+        rows: list[dict[str, Any]] = []
+        for lang, language in self._languages.items():
+            rows += language.read(by_language.get(lang) or Texts(ds, (), (), (), (), np.zeros(0)))
+        return sorted(rows, key=lambda row: -float(row["probability"]))
+
+
+def discover(
+    documents: pa.Table,
+    lexicon: Lexicon,
+    encode: Encode | None = None,
+    rules: DiscoveryRules | None = None,
+    *,
+    since: date | None = None,
+) -> pa.Table:
+    """Find the new words of a whole corpus, as `Discovery` finds them week by week.
+
+    Args:
+        documents: see `Discovery.read`.
+        lexicon: what is known already.
+        encode: see `Discovery`.
+        rules: see `Discovery`.
+        since: only words that were found in this week or later.
+
+    Returns:
+        `NEW_WORDS`, by week of detection, the surest first.
+    """
+    found = Discovery(lexicon, encode, rules).read(documents)
+    if since is None:
+        return found
+    import pyarrow.compute as pc
+
+    return found.filter(pc.greater_equal(found["ds"], pa.scalar(since, pa.date32())))
+
+
+class _Language:
+    """What is known of one language's words."""
+
+    def __init__(
+        self, lang: str, lexicon: Lexicon, reader: Reader, encode: Encode | None, rules: DiscoveryRules
+    ) -> None:
+        self.lang = lang
+        self._rules = rules
+        self._walk = LanguageWalk(lang, reader, rules)
+        self._lessons = Lessons(lang, lexicon, reader, rules.seed)
+        self._judge = None if encode is None else Judge(encode, seed=rules.seed)
+        self._namer = Namer(lang, lexicon, reader, encode)
+        self._fitted_at = -(10**6)
+        self._found: set[str] = set()
+        self._tried: dict[str, _Tried] = {}
+
+    def read(self, given: Texts) -> list[dict[str, Any]]:
+        """Read a week and get the words that are found after it."""
+        walk, rules = self._walk, self._rules
+        walk.read(given)
+        if self._judge is not None:
+            self._lessons.read(walk)
+        if walk.n_weeks <= rules.window:
+            return []
+        if self._judge is not None and walk.n_weeks % _LESSON_EVERY == 0 and rules.min_growth > 0:
+            self._lessons.add_others(walk.words(growing=False))
+        runs = [run for run in walk.words() if run.text not in self._found]
+        rows = self._judged(runs) if walk.n_weeks > rules.warm_up else []
+        self._lessons.add_others(runs)
+        return rows
+
+    def _judged(self, runs: Sequence[Run]) -> list[dict[str, Any]]:
+        runs = [run for run in runs if self._is_due(run) and not self._holds_found(run)]
+        if not runs:
+            return []
+        if self._judge is not None and self._walk.n_weeks - self._fitted_at >= self._rules.refit:
+            self._judge.fit(self._lessons.examples(sorted(self._found)))
+            self._fitted_at = self._walk.n_weeks
+        examples = [
+            Example(run.text, tuple(masked(t, run.text) for t in run.texts[:_CONTEXTS])) for run in runs
+        ]
+        if self._judge is not None and self._judge.is_fitted:
+            judgement = self._judge.judge(examples)
+            probability = judgement.probability
+        else:
+            judgement = None
+            probability = np.array([max(run.share, _chance(run.likeness)) for run in runs])
+        good = [i for i, p in enumerate(probability.tolist()) if p >= self._rules.min_probability]
+        for i in set(range(len(runs))) - set(good):
+            self._tried[runs[i].text] = _Tried(self._walk.n_weeks, runs[i].n)
+        found = [runs[i].text for i in good]
+        kept = [i for i in good if not any(t != runs[i].text and t in runs[i].text for t in found)]
+        if not kept:
+            return []
+        rows = self._namer.rows(
+            [runs[i] for i in kept],
+            probability[kept],
+            self._walk,
+            None if judgement is None else judgement.where(kept),
+            self._rules.n_evidence,
+        )
+        for row, i in zip(rows, kept, strict=True):
+            row["variants"] = sorted(
+                t for t in {*self._found, *found} if t != runs[i].text and runs[i].text in t
+            )
+        self._found.update(found)
+        return rows
+
+    def _holds_found(self, run: Run) -> bool:
+        """Whether a word is one that was found before, with more around it."""
+        return any(word in run.text for word in self._found)
+
+    def _is_due(self, run: Run) -> bool:
+        """Whether a word was never judged, or has gained in texts or time since."""
+        tried = self._tried.get(run.text)
+        return tried is None or run.n >= 2 * tried.n or self._walk.n_weeks - tried.week >= _AGAIN_AFTER
+
+
+def _chance(log_odds: float) -> float:
+    return float(1 / (1 + np.exp(-np.clip(log_odds, -30, 30))))
+
+
+def _weeks(documents: pa.Table) -> dict[date, dict[str, Texts]]:
+    """Cut documents into weeks and languages."""
+    for name in _COLUMNS:
+        if name not in documents.column_names:
+            raise InvalidInput(
+                f"documents lack the column {name!r}; they have {', '.join(documents.column_names) or 'none'}"
+            )
+    authors = (
+        documents["author_key"] if "author_key" in documents.column_names else pa.nulls(documents.num_rows)
+    )
+    columns = [*(documents[name].to_pylist() for name in _COLUMNS), authors.to_pylist()]
+    parts: dict[tuple[date, str], list[tuple[Any, ...]]] = defaultdict(list)
+    for id_, text, lang, at, relevance, author in zip(*columns, strict=True):
+        if text and at is not None:
+            day = at.date() if hasattr(at, "date") else at
+            monday = day - timedelta(days=day.weekday())
+            parts[monday, lang or ""].append((id_, text, author, day, relevance or 0.0))
+    weeks: dict[date, dict[str, Texts]] = defaultdict(dict)
+    for (monday, lang), rows in parts.items():
+        ids, texts, keys, days, relevance = zip(*rows, strict=True)
+        weeks[monday][lang] = Texts(monday, ids, texts, keys, days, np.array(relevance, np.float64))
+    return dict(weeks)
