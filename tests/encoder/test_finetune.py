@@ -152,8 +152,8 @@ def test_a_model_that_forgot_goes_back_towards_its_base(tiny, tmp_path, monkeypa
         whole = float((seen[1] - seen[0]).norm()) if len(seen) > 1 else 1.0
         return {TASK: 0.5 + moved / 100, "paraphrases": 1.0, "moved": moved / whole}
 
-    monkeypatch.setattr(module._Training, "scores", scores)
-    monkeypatch.setattr(module._Training, "_retrieval", lambda self: 1.0)
+    monkeypatch.setattr(module.FinetuneRun, "scores", scores)
+    monkeypatch.setattr(module.FinetuneRun, "_retrieval", lambda self: 1.0)
     settings = replace(QUICK, epochs=1, gate=Tolerance(max_loss=0.5))
     result = finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=settings)
     assert result.accepted

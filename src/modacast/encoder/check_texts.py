@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DESCRIBED", "GENERAL_TEXTS", "OPINIONS", "TRANSLATED", "TRIPLES"]
+__all__ = ["AS_DOCUMENTS", "AS_QUERIES", "DESCRIBED", "GENERAL_TEXTS", "OPINIONS", "TRANSLATED", "TRIPLES"]
 
 # a text, one that means nearly the same, one that only looks like it
 TRIPLES: tuple[tuple[str, str, str], ...] = (
@@ -388,9 +388,23 @@ OPINIONS: tuple[tuple[str, bool], ...] = (
     ("pessima qualità, soldi buttati", False),
 )  # fmt: skip
 
-GENERAL_TEXTS: tuple[str, ...] = tuple(
+AS_QUERIES: tuple[str, ...] = tuple(
     dict.fromkeys(
-        [text for row in (*TRIPLES, *TRANSLATED, *DESCRIBED) for text in row] + [text for text, _ in OPINIONS]
+        [
+            *(text for pair in TRANSLATED for text in pair),
+            *(description for description, _ in DESCRIBED),
+            *(text for text, _ in OPINIONS),
+        ]
     )
 )
+"""What the checks read as queries."""
+
+AS_DOCUMENTS: tuple[str, ...] = tuple(
+    dict.fromkeys(
+        [*(text for row in (*TRIPLES, *TRANSLATED) for text in row), *(element for _, element in DESCRIBED)]
+    )
+)
+"""What the checks read as documents."""
+
+GENERAL_TEXTS: tuple[str, ...] = tuple(dict.fromkeys([*AS_QUERIES, *AS_DOCUMENTS]))
 """All texts of the checks, of many kinds and languages."""

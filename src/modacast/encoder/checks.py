@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modacast.encoder.check_texts import DESCRIBED, GENERAL_TEXTS, OPINIONS, TRANSLATED, TRIPLES
+from modacast.encoder.check_texts import (
+    AS_DOCUMENTS,
+    AS_QUERIES,
+    DESCRIBED,
+    GENERAL_TEXTS,
+    OPINIONS,
+    TRANSLATED,
+    TRIPLES,
+)
 from modacast.types import Encoder, Floats
 
 __all__ = ["GENERAL_TEXTS", "TRIPLES", "Gate", "Verdict", "battery", "battery_scores"]
@@ -61,8 +69,8 @@ def battery_scores(queries: Mapping[str, Floats], documents: Mapping[str, Floats
     """Get the scores of the checks that need no data of the user, one for each kind of work a model does.
 
     Args:
-        queries: text to its vector as a query, for each of `GENERAL_TEXTS`.
-        documents: the same as a document.
+        queries: text to its vector as a query, for each of `check_texts.AS_QUERIES`.
+        documents: text to its vector as a document, for each of `check_texts.AS_DOCUMENTS`.
 
     Returns:
         Shares in [0, 1]. `"paraphrases"`: of `TRIPLES` in which the text that means the same is nearer than the one
@@ -88,13 +96,13 @@ def battery_scores(queries: Mapping[str, Floats], documents: Mapping[str, Floats
 
 def battery(encoder: Encoder) -> dict[str, float]:
     """Get the same scores of any encoder."""
-    vectors = (encoder.encode_query(GENERAL_TEXTS), encoder.encode_document(GENERAL_TEXTS))
-    queries, documents = (dict(zip(GENERAL_TEXTS, rows, strict=True)) for rows in vectors)
+    queries = dict(zip(AS_QUERIES, encoder.encode_query(AS_QUERIES), strict=True))
+    documents = dict(zip(AS_DOCUMENTS, encoder.encode_document(AS_DOCUMENTS), strict=True))
     return battery_scores(queries, documents)
 
 
 def _is_spread(vectors: Mapping[str, Floats]) -> bool:
-    rows = np.stack([vectors[text] for text in GENERAL_TEXTS])
+    rows = np.stack(list(vectors.values()))
     cosines = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
     return bool(np.isfinite(rows).all()) and float(cosines.mean()) < _COLLAPSED
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modacast.encoder.checks import GENERAL_TEXTS, battery_scores
+from modacast.encoder.check_texts import AS_DOCUMENTS, AS_QUERIES
+from modacast.encoder.checks import battery_scores
 from modacast.encoder.tokenizer import sound
 from modacast.encoder.torch_model import BertModel
 from modacast.encoder.training import Computing
@@ -88,6 +89,7 @@ class LayeredBert:
         self._torch, self._model, self._device, self._compute = torch, model, device, compute
         self._max_tokens = min(max_tokens, model.max_tokens)
         self._keep_bytes = keep_bytes
+        self._checks: tuple[Prepared, Prepared] | None = None
         self._batch_tokens = 2048 if device == "cpu" else 65_536
         self._adds_mask = getattr(model.bert.config, "_attn_implementation", "sdpa") == "eager"
         self.n_frozen = n_frozen
@@ -158,16 +160,14 @@ class LayeredBert:
             found: Floats = self.vectors(prepared, range(len(prepared))).cpu().numpy()
         return found
 
-    def battery(self, checks: Sequence[Prepared]) -> dict[str, float]:
-        """Get the scores of the small checks.
-
-        Args:
-            checks: `GENERAL_TEXTS` prepared as queries and as documents.
-        """
-        queries, documents = (
-            dict(zip(GENERAL_TEXTS, self.all_vectors(prepared), strict=True)) for prepared in checks
+    def battery(self) -> dict[str, float]:
+        """Get the scores of the small checks; see `checks.battery_scores`."""
+        if self._checks is None:
+            self._checks = self.prepare(AS_QUERIES, "query"), self.prepare(AS_DOCUMENTS, "document")
+        queries, documents = (self.all_vectors(prepared) for prepared in self._checks)
+        return battery_scores(
+            dict(zip(AS_QUERIES, queries, strict=True)), dict(zip(AS_DOCUMENTS, documents, strict=True))
         )
-        return battery_scores(queries, documents)
 
     def _batches(self, ids: Sequence[Ints], places: Sequence[int]) -> Iterator[list[int]]:
         """Group places by length, so that little is filled up."""

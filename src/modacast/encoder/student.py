@@ -151,7 +151,7 @@ def distil(
         cosine_before=before,
         cosine_after=lesson.fidelity(),
         teacher=battery(teacher),
-        student=lesson.battery(),
+        student=lesson.layered.battery(),
         curve=tuple(curve),
         n_steps=curve[-1].step,
         seconds=clock.seconds,
@@ -194,7 +194,6 @@ class _Lesson:
         n_held = min(_MAX_HELD_OUT, len(texts) // 10)
         self.held, self.held_wanted = self._both([texts[i] for i in order[:n_held]], teacher)
         self.texts, self.wanted = self._both([texts[i] for i in order[n_held:]], teacher)
-        self.checks = [self.layered.prepare(GENERAL_TEXTS, kind) for kind in _KINDS]
 
     def _both(self, texts: list[str], teacher: Encoder) -> tuple[Prepared, Any]:
         """Get half of the texts as queries, half as documents, one after another, and the teacher's vectors."""
@@ -209,10 +208,6 @@ class _Lesson:
         """Get the mean cosine to the teacher on held-out texts."""
         vectors = self.layered.all_vectors(self.held)
         return float((vectors * self.held_wanted.numpy()).sum(axis=1).mean())
-
-    def battery(self) -> dict[str, float]:
-        """Get the scores of the small checks."""
-        return self.layered.battery(self.checks)
 
     def train(self, clock: TrainingClock, before: float, progress: Progress | None) -> list[CurvePoint]:
         """Train until the clock says so."""

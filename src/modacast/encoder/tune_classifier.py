@@ -24,7 +24,6 @@ from modacast.encoder.learner import Learner
 from modacast.encoder.masking import batches_in_order
 from modacast.encoder.mixing import mix_back
 from modacast.encoder.models import find_model
-from modacast.encoder.recipe import KINDS
 from modacast.encoder.replay import Replay, replay_texts
 from modacast.encoder.torch_model import BertModel, load_bert, memory_guard, require_torch, save_bert
 from modacast.encoder.training import (
@@ -195,8 +194,6 @@ class _Training:
         self.truth, self.held_truth = truth[~held], truth[held]
         self.texts = self.layered.prepare([texts[i] for i in np.flatnonzero(~held)], _KIND)
         self.held = self.layered.prepare([texts[i] for i in np.flatnonzero(held)], _KIND)
-        prepare = self.layered.prepare
-        self.checks = [prepare(GENERAL_TEXTS, kind) for kind in KINDS]
         replayed = replay_texts(model.tokenizer, seed=settings.seed)
         self.head = LinearHead(seed=settings.seed).fit(
             self.layered.all_vectors(self.texts),
@@ -249,7 +246,7 @@ class _Training:
 
     def scores(self) -> dict[str, float]:
         """Measure on the validation texts and on the battery."""
-        return {ACCURACY: self._accuracy(), **self.layered.battery(self.checks)}
+        return {ACCURACY: self._accuracy(), **self.layered.battery()}
 
     def _weights(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         weight, bias = (p.detach().cpu().numpy().astype(np.float64) for p in self.linear.parameters())
