@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modacast.elements.matcher import Claim, Matcher, Matches, leftmost_longest
+from modacast.types import LANGUAGES
 
 
 def found(matcher: Matcher, text: str, lang: str) -> list[str]:
@@ -101,3 +102,29 @@ def test_every_match_reads_as_its_surface(text: str) -> None:
     matches = Matcher(claims).find([text], ["zh"])
     for start, end, claim in zip(matches.start, matches.end, matches.claim, strict=True):
         assert text[start:end].lower().replace("-", " ").replace("\n", " ") == claims[claim].surface
+
+
+def test_the_winner_of_each_language_is_kept() -> None:
+    claims = [
+        Claim("top", "en", 0),
+        Claim("top", "fr", 1),
+        Claim("top", "zh", 2),
+        Claim("haut", "fr", 3),
+        Claim("裙子", "zh", 4),
+        Claim("裙子", "ja", 5),
+    ]
+    matcher = Matcher(claims)
+    texts = [text for text in ("top", "haut", "裙子") for _ in LANGUAGES]
+    matches = matcher.find(texts, [*LANGUAGES] * 3)
+    places = zip(matches.doc.tolist(), matches.claim.tolist(), strict=True)
+    won = {(texts[doc], LANGUAGES[doc % len(LANGUAGES)]): claim for doc, claim in places}
+    assert won == {
+        **{("top", lang): 1 if lang == "fr" else 2 if lang == "zh" else 0 for lang in LANGUAGES},
+        ("haut", "fr"): 3,
+        **{("裙子", lang): 5 if lang == "ja" else 4 for lang in LANGUAGES},
+    }
+
+
+def test_rare_characters_fold_to_themselves() -> None:
+    matcher = Matcher([Claim("dress", "en", 0)])
+    assert found(matcher, "\U0001f457\U000e0041 dress \U0010ffff", "en") == ["dress"]

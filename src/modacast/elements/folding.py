@@ -7,7 +7,6 @@ Chinese characters become simplified ones, and hyphens and all kinds of space be
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -41,7 +40,8 @@ CLASSES: dict[str, int] = {
 }
 """What a character is, for the decision where a word may begin or end."""
 
-_N_CODES = sys.maxunicode + 1
+# no character from here on is folded, or is of another class than "other"
+_N_CODES = 0x31400
 _REPLACEMENT = 0xFFFD
 _LINE_BREAK = ord("\n")
 _HAN = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3134F))
@@ -89,12 +89,18 @@ def fold_all(texts: Sequence[str]) -> list[str]:
 
 def fold_codes(codes: Codes) -> Codes:
     """Get the folded code points of code points."""
-    return _fold_table()[codes]
+    table = _fold_table()
+    if not len(codes) or codes.max() < _N_CODES:
+        return table[codes]
+    return np.where(codes < _N_CODES, table[np.minimum(codes, _N_CODES - 1)], codes).astype(np.uint32)
 
 
 def character_classes(codes: Codes) -> Classes:
     """Get the class (see `CLASSES`) of each folded code point, uint8."""
-    return _class_table()[codes]
+    table = _class_table()
+    if len(codes) and codes.max() >= _N_CODES:
+        codes = np.minimum(codes, _N_CODES - 1)
+    return table[codes]
 
 
 def _points(ranges: Iterable[tuple[int, int]]) -> Iterator[int]:

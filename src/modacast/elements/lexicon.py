@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
+
+import numpy as np
 
 from modacast.elements.folding import fold
 from modacast.elements.lexicon_check import checked
@@ -120,24 +121,35 @@ class Lexicon:
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Every surface of every element."""
-        found = [
-            (row, lang, surface) for row in self._rows for lang in row.cells for surface in row.cells[lang]
-        ]
-        ordered = sorted(
-            range(len(found)),
-            key=lambda i: (
-                -found[i][2].layer,
-                found[i][2].ambiguous,
-                FACETS.index(self._elements[found[i][0].id].facet),
-                i,
-            ),
-        )
-        ranks = {index: rank for rank, index in enumerate(ordered)}
-        return tuple(Entry(row.id, lang, surface, ranks[i]) for i, (row, lang, surface) in enumerate(found))
+        return tuple(self.iter_entries())
+
+    def iter_entries(self) -> Iterator[Entry]:
+        """Yield every surface of every element, without keeping them: there are some 86,000."""
+        facets = {row.id: FACETS.index(self._elements[row.id].facet) for row in self._rows}
+        keys = np.array(
+            [
+                (-surface.layer, surface.ambiguous, facets[row.id])
+                for row in self._rows
+                for surfaces in row.cells.values()
+                for surface in surfaces
+            ],
+            dtype=np.int32,
+        ).reshape(-1, 3)
+        ranks = np.empty(len(keys), dtype=np.int64)
+        ranks[np.lexsort((keys[:, 2], keys[:, 1], keys[:, 0]))] = np.arange(len(keys))
+        place = 0
+        for row in self._rows:
+            for lang, surfaces in row.cells.items():
+                for surface in surfaces:
+                    yield Entry(row.id, lang, surface, int(ranks[place]))
+                    place += 1
 
     @cached_property
     def version(self) -> str:
         """The content's fingerprint, 16 hexadecimal digits; equal lexicons have equal versions."""
+        # the library behind it takes megabytes, and not everyone asks
+        import hashlib
+
         digest = hashlib.sha256()
         for row in self._rows:
             digest.update(repr(_values(row)).encode())

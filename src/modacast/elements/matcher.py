@@ -6,7 +6,9 @@ string matching"); what it finds is then checked for word boundaries and languag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
 
@@ -22,6 +24,8 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 _BATCH_CHARACTERS = 500_000
+_FOLDED_AT_ONCE = 8192
+_MANY = 10_000
 _UNKNOWN = len(LANGUAGES)
 _LANGUAGE_CODES = {lang: code for code, lang in enumerate(LANGUAGES)}
 
@@ -95,16 +99,25 @@ class Matcher:
         claims: what to look for.
     """
 
-    def __init__(self, claims: Sequence[Claim]) -> None:
+    def __init__(self, claims: Iterable[Claim]) -> None:
         from ahocorasick_rs import AhoCorasick
 
-        spellings = list(map(_tight, fold_all([claim.surface for claim in claims])))
-        patterns = list(dict.fromkeys(filter(None, spellings)))
-        self._resolved = _resolve(claims, spellings, patterns)
-        self._forbidden_left, self._forbidden_right = _boundaries(claims, spellings)
-        self._is_exact = np.array([claim.exact for claim in claims], dtype=np.bool_)
-        self._exact = {index: claim.surface for index, claim in enumerate(claims) if claim.exact}
+        table = _ClaimTable.read(claims)
+        rows: dict[str, int] = {}
+        for spelling in filter(None, table.spellings):
+            rows.setdefault(spelling, len(rows))
+        self._winners = _Winners(_resolve(table, rows))
+        self._forbidden_left, self._forbidden_right = _boundaries(table)
+        self._is_exact = table.is_exact
+        self._exact = table.exact
+        # the automaton needs much room while it is built: what is no longer needed goes first
+        del table
+        patterns = list(rows)
+        del rows
         self._automaton = AhoCorasick(patterns, store_patterns=False) if patterns else None
+        if len(patterns) > _MANY:
+            del patterns
+            _give_back_memory()
 
     def find(self, texts: Sequence[str], langs: Sequence[str]) -> Matches:
         """Find every claim in every text, those that overlap included.
@@ -143,7 +156,7 @@ class Matcher:
         spoken = np.fromiter(
             (_LANGUAGE_CODES.get(lang, _UNKNOWN) for lang in langs), dtype=np.int64, count=len(langs)
         )
-        claim = self._resolved[pattern, spoken[doc]].astype(np.int64)
+        claim = self._winners.of(pattern, spoken[doc])
         classes = character_classes(codes)
         whole = claim >= 0
         whole &= ((self._forbidden_left[claim] >> classes[start - 1]) & 1) == 0
@@ -203,26 +216,108 @@ def _tight(spelling: str) -> str:
     return " ".join(spelling.split()) if " " in spelling else spelling
 
 
-def _resolve(
-    claims: Sequence[Claim], spellings: Sequence[str], patterns: Sequence[str]
-) -> npt.NDArray[np.int32]:
+@dataclass(frozen=True, slots=True)
+class _ClaimTable:
+    """Claims as columns, a fraction of the size of as many objects.
+
+    Attributes:
+        spellings: folded surface of each.
+        lang: `(n,)` position of each language in `langs`.
+        langs: the languages.
+        rank: `(n,)` of each.
+        tail: `(n,)` whether each may end a longer word.
+        is_exact: `(n,)` whether its case must be as written.
+        exact: the surfaces of those.
+    """
+
+    spellings: list[str]
+    lang: Ints
+    langs: list[str]
+    rank: Ints
+    tail: Flags
+    is_exact: Flags
+    exact: dict[int, str]
+
+    @classmethod
+    def read(cls, claims: Iterable[Claim]) -> _ClaimTable:
+        """Read claims one by one; they need not all be there at once."""
+        spellings: list[str] = []
+        waiting: list[str] = []
+        langs: dict[str, int] = {}
+        lang, rank, tail, is_exact = array("q"), array("q"), array("b"), array("b")
+        exact: dict[int, str] = {}
+        for claim in claims:
+            if claim.exact:
+                exact[len(lang)] = claim.surface
+            lang.append(langs.setdefault(claim.lang, len(langs)))
+            rank.append(claim.rank)
+            tail.append(claim.tail)
+            is_exact.append(claim.exact)
+            waiting.append(claim.surface)
+            if len(waiting) == _FOLDED_AT_ONCE:
+                spellings.extend(map(_tight, fold_all(waiting)))
+                waiting = []
+        spellings.extend(map(_tight, fold_all(waiting)))
+        return cls(
+            spellings,
+            np.array(lang, dtype=np.int64),
+            list(langs),
+            np.array(rank, dtype=np.int64),
+            np.array(tail, dtype=np.bool_),
+            np.array(is_exact, dtype=np.bool_),
+            exact,
+        )
+
+
+def _give_back_memory() -> None:
+    """Return what building freed to the system: glibc keeps a good tenth of the process otherwise."""
+    import ctypes
+
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+class _Winners:
+    """Which claim wins for each pattern in each language: almost always the same one wherever one counts at all.
+
+    Args:
+        resolved: `(n_patterns, n_languages)` int32, -1 where none counts.
+    """
+
+    def __init__(self, resolved: npt.NDArray[np.int32]) -> None:
+        bits = (1 << np.arange(resolved.shape[1])).astype(np.uint16)
+        self._claim = resolved.max(axis=1, initial=-1)
+        self._langs = ((resolved >= 0) @ bits).astype(np.uint16)
+        several = np.flatnonzero(((resolved >= 0) & (resolved != self._claim[:, None])).any(axis=1))
+        self._row = np.full(len(resolved), -1, dtype=np.int32)
+        self._row[several] = np.arange(len(several))
+        self._several = resolved[several]
+
+    def of(self, pattern: Ints, lang: Ints) -> Ints:
+        """Get the claim of each pattern in the language beside it."""
+        claim = np.where((self._langs[pattern] >> lang) & 1, self._claim[pattern], -1).astype(np.int64)
+        row = self._row[pattern]
+        some = np.flatnonzero(row >= 0)
+        claim[some] = self._several[row[some], lang[some]]
+        return claim
+
+
+def _resolve(table: _ClaimTable, rows: dict[str, int]) -> npt.NDArray[np.int32]:
     """Get, for each pattern and each language of a text, the claim that wins; -1 where none counts."""
-    resolved = np.full((len(patterns), len(LANGUAGES) + 1), -1, dtype=np.int32)
-    rows = {pattern: row for row, pattern in enumerate(patterns)}
-    by_lang: dict[str, list[tuple[int, int]]] = {}
+    resolved = np.full((len(rows), len(LANGUAGES) + 1), -1, dtype=np.int32)
+    row = np.fromiter((rows.get(s, -1) for s in table.spellings), dtype=np.int64, count=len(table.spellings))
     # what is written later wins: the highest rank goes first
-    for index in sorted(range(len(claims)), key=lambda i: claims[i].rank, reverse=True):
-        if spellings[index]:
-            by_lang.setdefault(claims[index].lang, []).append((rows[spellings[index]], index))
-    pairs = {lang: np.array(found, dtype=np.int64).reshape(-1, 2) for lang, found in by_lang.items()}
+    order = np.argsort(-table.rank, kind="stable")
+    order = order[row[order] >= 0]
+    by_lang = {lang: order[table.lang[order] == code] for code, lang in enumerate(table.langs)}
     for column, lang in enumerate((*LANGUAGES, "")):
         for source in _sources(lang):
-            if source in pairs:
-                resolved[pairs[source][:, 0], column] = pairs[source][:, 1]
+            if source in by_lang:
+                resolved[row[by_lang[source]], column] = by_lang[source]
         for word in _FALSE_FRIENDS.get(lang, ()):
-            row = rows.get(word)
-            if row is not None and claims[resolved[row, column]].lang != lang:
-                resolved[row, column] = -1
+            place = rows.get(word)
+            if place is not None and table.langs[table.lang[resolved[place, column]]] != lang:
+                resolved[place, column] = -1
     return resolved
 
 
@@ -232,16 +327,14 @@ def _sources(lang: str) -> tuple[str, ...]:
     return (*(code for code in others if code != lang), lang)
 
 
-def _boundaries(
-    claims: Sequence[Claim], spellings: Sequence[str]
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+def _boundaries(table: _ClaimTable) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Get, as bit sets of character classes, what may stand neither before nor after each claim."""
-    left = np.zeros(len(claims), dtype=np.uint8)
-    right = np.zeros(len(claims), dtype=np.uint8)
-    firsts = character_classes(encode("".join(spelling[:1] or " " for spelling in spellings)))
-    lasts = character_classes(encode("".join(spelling[-1:] or " " for spelling in spellings)))
-    for i, (claim, spelling, first, last) in enumerate(zip(claims, spellings, firsts, lasts, strict=True)):
-        left[i] = 0 if claim.tail else _forbidden(int(first), len(spelling), before=True)
+    left = np.zeros(len(table.spellings), dtype=np.uint8)
+    right = np.zeros(len(table.spellings), dtype=np.uint8)
+    firsts = character_classes(encode("".join(spelling[:1] or " " for spelling in table.spellings)))
+    lasts = character_classes(encode("".join(spelling[-1:] or " " for spelling in table.spellings)))
+    for i, (spelling, first, last) in enumerate(zip(table.spellings, firsts, lasts, strict=True)):
+        left[i] = 0 if table.tail[i] else _forbidden(int(first), len(spelling), before=True)
         right[i] = _forbidden(int(last), len(spelling), before=False)
     return left, right
 

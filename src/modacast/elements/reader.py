@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +44,7 @@ _VARIANT_RANK, _CUE_RANK = 10_000_000, 100_000_000
 _VARIANT_CONFIDENCE = 0.95
 _SINGLE_CHARACTER_CONFIDENCE = 0.7
 _MIN_TAIL = 5
+_CLAIMS_AT_ONCE = 8192
 _GENERIC = ("面料", "工艺", "设计", "材质", "质地", "元素", "款式")
 
 
@@ -80,26 +83,13 @@ class Reader:
         self.element_ids = [element.id for element in lexicon]
         numbers = {element_id: number for number, element_id in enumerate(self.element_ids)}
         self.facet = np.array([FACETS.index(element.facet) for element in lexicon], dtype=np.int64)
-        claims: list[Claim] = []
-        entries: list[Entry | None] = []
-        confidence: list[float] = []
-        for entry in _concise(lexicon.entries):
-            for claim in _claims(entry, numbers[entry.element_id]):
-                claims.append(claim)
-                entries.append(entry)
-                confidence.append(_confidence(claim, entry))
-        for cue in cues:
-            claims.append(Claim(cue.text, cue.lang, -1, rank=_CUE_RANK))
-            entries.append(None)
-            confidence.append(1.0)
-        self.element = np.array([claim.owner for claim in claims], dtype=np.int64)
-        self.is_ambiguous = np.array(
-            [entry is not None and entry.surface.ambiguous for entry in entries], dtype=np.bool_
-        )
-        self.is_english = np.array([claim.lang == "en" for claim in claims], dtype=np.bool_)
-        self.confidence = np.array(confidence, dtype=np.float32)
-        self.weight = self._weigh(claims, cues)
-        self._matcher = Matcher(claims)
+        columns = _Columns()
+        self._matcher = Matcher(columns.noting(_all_claims(lexicon, numbers, cues), self._weights(cues)))
+        self.element = np.array(columns.element, dtype=np.int64)
+        self.is_ambiguous = np.array(columns.is_ambiguous, dtype=np.bool_)
+        self.is_english = np.array(columns.is_english, dtype=np.bool_)
+        self.confidence = np.array(columns.confidence, dtype=np.float32)
+        self.weight = np.array(columns.weight, dtype=np.float32)
 
     def read(self, texts: Sequence[str], langs: Sequence[str], *, about_fashion: bool = False) -> Reading:
         """Find elements and cues.
@@ -129,28 +119,68 @@ class Reader:
         """Get the position in `FACETS` of each mention's facet."""
         return self.facet[self.element[mentions.claim]]
 
-    def _weigh(self, claims: Sequence[Claim], cues: Sequence[Cue]) -> npt.NDArray[np.float32]:
-        """Weigh each claim: a cue by its own weight, an element by its facet's or, if it is more, its cue's."""
+    def _weights(self, cues: Sequence[Cue]) -> Callable[[Claim, str], float]:
+        """Get what weighs a claim and its spelling: a cue by itself, an element by its facet's or its cue's if more."""
         spelled = zip(fold_all([cue.text for cue in cues]), cues, strict=True)
         by_cue = {(cue.lang, spelling): cue.weight for spelling, cue in spelled}
         by_facet = [FACET_WEIGHTS[FACETS[facet]] for facet in self.facet]
-        weights = np.zeros(len(claims), dtype=np.float32)
-        for i, (claim, spelling) in enumerate(
-            zip(claims, fold_all([c.surface for c in claims]), strict=True)
-        ):
+
+        def weight(claim: Claim, spelling: str) -> float:
             cued = by_cue.get((claim.lang, spelling), 0.0)
-            weights[i] = cued if claim.owner < 0 else max(cued, by_facet[claim.owner])
-        return weights
+            return cued if claim.owner < 0 else max(cued, by_facet[claim.owner])
+
+        return weight
 
 
-def _concise(entries: Sequence[Entry]) -> Iterator[Entry]:
-    """Leave out what only adds a generic word (`棉质面料` next to `棉质`): the span shall be the name alone."""
-    clear = {(entry.element_id, entry.surface.text) for entry in entries if not entry.surface.ambiguous}
-    for entry in entries:
-        text = entry.surface.text
-        stem = text.removesuffix(next(filter(text.endswith, _GENERIC), ""))
-        if stem == text or (entry.element_id, stem) not in clear:
-            yield entry
+@dataclass(frozen=True, slots=True)
+class _NotedClaim:
+    claim: Claim
+    is_ambiguous: bool
+    confidence: float
+
+
+class _Columns:
+    """What the reader keeps of each claim, as arrays: there are 170,000."""
+
+    def __init__(self) -> None:
+        self.element, self.is_ambiguous, self.is_english = array("q"), array("b"), array("b")
+        self.confidence, self.weight = array("f"), array("f")
+
+    def noting(self, claims: Iterable[_NotedClaim], weight: Callable[[Claim, str], float]) -> Iterator[Claim]:
+        """Yield the claims, and keep what is known of them."""
+        rest = iter(claims)
+        while some := list(islice(rest, _CLAIMS_AT_ONCE)):
+            spellings = fold_all([noted.claim.surface for noted in some])
+            for noted, spelling in zip(some, spellings, strict=True):
+                self.element.append(noted.claim.owner)
+                self.is_ambiguous.append(noted.is_ambiguous)
+                self.is_english.append(noted.claim.lang == "en")
+                self.confidence.append(noted.confidence)
+                self.weight.append(weight(noted.claim, spelling))
+                yield noted.claim
+
+
+def _all_claims(lexicon: Lexicon, numbers: dict[str, int], cues: Sequence[Cue]) -> Iterator[_NotedClaim]:
+    stems = {(entry.element_id, _stem(entry)) for entry in lexicon.iter_entries()}
+    clear = {
+        (entry.element_id, entry.surface.text)
+        for entry in lexicon.iter_entries()
+        if not entry.surface.ambiguous and (entry.element_id, entry.surface.text) in stems
+    }
+    for entry in lexicon.iter_entries():
+        # what only adds a generic word (`棉质面料` next to `棉质`) is left out: the span shall be the name alone
+        if (entry.element_id, _stem(entry)) not in clear:
+            for claim in _claims(entry, numbers[entry.element_id]):
+                yield _NotedClaim(claim, entry.surface.ambiguous, _confidence(claim, entry))
+    for cue in cues:
+        yield _NotedClaim(Claim(cue.text, cue.lang, -1, rank=_CUE_RANK), False, 1.0)
+
+
+def _stem(entry: Entry) -> str:
+    """Get a surface without the generic word at its end; `""` where there is none."""
+    text = entry.surface.text
+    generic = next(filter(text.endswith, _GENERIC), "")
+    return text.removesuffix(generic) if generic else ""
 
 
 def _claims(entry: Entry, owner: int) -> Iterator[Claim]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from modacast.elements.columns import text_column
+from modacast.elements.columns import number_column, string_column, text_column
 from modacast.elements.context import Context, signs_beside
 from modacast.elements.cues import Cue
 from modacast.elements.lexicon import Lexicon
@@ -99,17 +99,15 @@ class Tagger:
         found = kept.matches
         spans = list(zip(found.doc.tolist(), found.start.tolist(), found.end.tolist(), strict=True))
         polarity = [_NEGATED if is_negated(texts[d], s, e, langs[d]) else 0.0 for d, s, e in spans]
-        element_ids = pa.array(self.reader.element_ids, pa.string()).take(
-            pa.array(self.reader.element[found.claim])
-        )
+        element = self.reader.element[found.claim].tolist()
         columns = [
-            pa.array(ids, pa.string()).take(pa.array(found.doc)),
-            element_ids,
-            pa.array(found.start, pa.int32()),
-            pa.array(found.end, pa.int32()),
-            pa.array([texts[d][s:e] for d, s, e in spans], pa.string()),
-            pa.array(polarity, pa.float32()),
-            pa.array(kept.confidence, pa.float32()),
+            string_column([ids[d] for d in found.doc.tolist()]),
+            string_column([self.reader.element_ids[number] for number in element]),
+            number_column(found.start, pa.int32()),
+            number_column(found.end, pa.int32()),
+            string_column([texts[d][s:e] for d, s, e in spans]),
+            number_column(np.array(polarity, dtype=np.float32), pa.float32()),
+            number_column(kept.confidence, pa.float32()),
         ]
         return pa.Table.from_arrays(columns, schema=MENTIONS)
 
