@@ -39,7 +39,7 @@ __all__ = ["FinetuneRun"]
 _log = logging.getLogger(__name__)
 Ints = npt.NDArray[np.int64]
 
-_MEASUREMENTS = 10
+_MEASUREMENTS = 5
 
 
 class FinetuneRun:

@@ -33,7 +33,7 @@ class FinetuneSettings:
         n_keep: general texts an update (see `replay.replay_texts`) that hold the model to what it was.
         keep_weight: weight of that term.
         validation: share of the pairs that chooses the best state, at most 300 pairs, where none are given.
-        evaluate_every: updates between two measurements; None for ten in the whole training.
+        evaluate_every: updates between two measurements, after each of which a checkpoint is written; None for five in all.
         n_base: pieces of the vocabulary that stay whether the texts use them or not; None keeps all.
         gate: what the new model must hold to.
         seed: decides split, order and dropout.
