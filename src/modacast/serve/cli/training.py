@@ -138,7 +138,8 @@ def finetune(
 ) -> None:
     """Teach the model which texts belong together, so that they come to lie together.
 
-    A model that does worse than its base, on held-out pairs or on a battery of other tasks, is refused.
+    A model that does worse than its base, on held-out pairs or on a battery of other tasks, is refused. Goes on
+    where it was stopped when the same command is given again.
     """
     from modacast.encoder.finetune import FinetuneSettings
     from modacast.pipeline.corpus import home_pairs, read_pairs
