@@ -103,11 +103,49 @@ def test_even_a_record_season_is_no_news_after_two():
     assert [week for week, _ in raised(weekly) if week > 100] == []
 
 
-def test_a_season_known_beforehand_is_silent_from_its_second_year_and_so_are_its_texts():
-    coat = Element("coat", "garment", {"zh": ("羽绒服",)}, attributes={"season": "winter"})
-    weekly = background(120, 20) | {"coat": [0] * 80 + [0, 3, 5, 7, 7] + [2] * 35}
+COAT = {"coat": Element("coat", "garment", {"zh": ("羽绒服",)}, attributes={"season": "winter"})}
+
+
+def test_a_season_known_beforehand_is_no_news_in_its_first_year_nor_when_it_comes_back_higher():
+    weekly = background(170, 20) | {"coat": ([0] * 40 + [3, 5, 7, 7, 5, 3] + [0] * 6) * 2 + [0] * 66}
+    weekly["coat"][92:98] = [9, 15, 21, 21, 15, 9]
     assert any(row["element_id"] == "coat" for _, row in raised(weekly))
-    assert not any(row["element_id"] == "coat" for _, row in raised(weekly, elements={"coat": coat}))
+    assert not any(row["element_id"] == "coat" for _, row in raised(weekly, elements=COAT))
+
+
+def test_a_rise_of_a_seasonal_element_that_last_year_did_not_have_is_news():
+    weekly = background(120, 20) | {"coat": [1] * 80 + [3, 5, 9, 9] + [8] * 36}
+    assert any(row["element_id"] == "coat" for _, row in raised(weekly, elements=COAT))
+
+
+def test_what_rises_in_the_texts_of_a_season_that_has_begun_is_no_news():
+    weekly = background(60, 20) | {"coat": [0] * 40 + [3, 5, 7, 7, 5, 3] + [0] * 14}
+    documents, mentions = corpus(weekly)
+    brand = mentions.filter(pc.equal(mentions["element_id"], "coat"))
+    brand = brand.set_column(1, MENTIONS.field("element_id"), pa.array(["brand"] * brand.num_rows))
+    table = pa.concat_tables([mentions, brand])
+    until = MONDAY + timedelta(weeks=60, days=-1)
+    loud = alarms(table, documents, panel_of(60), read_until=until)["element_id"].to_pylist()
+    assert {"coat", "brand"} & set(loud)
+    quiet = alarms(table, documents, panel_of(60), elements=COAT, read_until=until)["element_id"].to_pylist()
+    assert not {"coat", "brand"} & set(quiet)
+
+
+def test_those_who_repeat_anothers_words_are_one_voice():
+    quiet = background(120, 20)
+    n = sum(map(sum, quiet.values()))
+
+    def template(element, week, i):
+        said = (
+            ["must", "buy", "leggings", "today"],
+            ["sisters", "wear", "this", "now"],
+            ["cheap", "post", "free", "go"],
+        )
+        return [element, *said[i % 3]] if element == "x" else [element, f"{week}-{i}", f"{i}-{week}"]
+
+    burst = {"x": [0] * 110 + [12] * 3 + [0] * 7}
+    found = raised(quiet | burst, words=template, authors=lambda i: f"u{i}" if i < n else f"bot{i % 5}")
+    assert not any(row["element_id"] == "x" for _, row in found)
 
 
 def test_one_author_one_story_and_copies_raise_nothing():

@@ -1,14 +1,16 @@
 """Which texts are behind a rise, and how many separate stories they tell.
 
-Ten titles on one star's dress are one event. Texts of a rise that share most of their other words are put into
-one story, and each further text of a story counts half as much as the one before.
+Ten titles on one star's dress are one event. Texts of a rise that share much of their other words, rare words
+weighing more (inverse document frequency, Sparck Jones 1972), are put into one story, and each further text of a
+story counts half as much as the one before. A text joins the story whose texts it is most like on average
+(group-average linkage), so that many different texts do not chain up to one story, however many they are.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -22,7 +24,8 @@ __all__ = ["Reading", "Stories", "Text"]
 
 _OFTEN = 0.005  # share of all texts so far from which a word says nothing of a story
 _OFTEN_TEXTS = 10
-_SAME = 0.34  # Jaccard similarity of two texts' other words from which they tell one story
+_COPIED = 0.6  # likeness of two texts from which their authors speak with one voice
+_SAME = 0.34  # mean weighted Jaccard similarity of other words from which a text belongs to a story
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Text:
         day: UTC day on which it was published.
         source: its source.
         author: its author's pseudonym, or its id where that is unknown.
-        words: its words, without those that name the element.
+        words: its words, without those that name the element, and the weight of each.
         notice: its engagement, 0 where unknown.
     """
 
@@ -42,7 +45,7 @@ class Text:
     day: date
     source: str
     author: str
-    words: frozenset[str]
+    words: Mapping[str, float]
     notice: float
 
 
@@ -53,15 +56,34 @@ class Reading:
     Attributes:
         texts: oldest first.
         story: `(n,)` number of the story of each.
+        voice: `(n,)` number of the voice of each: an author, with all who repeat that author's words.
     """
 
     texts: tuple[Text, ...]
     story: npt.NDArray[np.int64]
+    voice: npt.NDArray[np.int64]
 
     @property
     def n_stories(self) -> int:
         """How many separate stories there are."""
         return len(set(self.story.tolist()))
+
+    @property
+    def breadth(self) -> float:
+        """The effective number of stories or of voices, whichever is less.
+
+        Hill's number of order two (1973): the chance that two texts drawn at random are of one story, inverted.
+        Ten texts of one story and two of others are hardly more than one.
+        """
+        if not self.texts:
+            return 0.0
+        n = len(self.texts)
+        return min(n * n / float((np.bincount(kind) ** 2).sum()) for kind in (self.story, self.voice))
+
+    @property
+    def n_voices(self) -> int:
+        """How many people speak, those who repeat another's words not counted."""
+        return len(set(self.voice.tolist()))
 
     @property
     def n_authors(self) -> int:
@@ -124,23 +146,23 @@ class Stories:
             for key, part in found.group_by("element_id", maintain_order=True)
         }
 
-    def naming(self, elements: Iterable[str]) -> frozenset[str]:
-        """Get the ids of all texts that name one of some elements."""
-        rows = [self._rows[name].rows for name in elements if name in self._rows]
-        return frozenset(self._documents["id"][np.concatenate(rows)].to_list()) if rows else frozenset()
-
     def read(self, element_id: str, last: date, n_weeks: int) -> Reading:
         """Get the texts that name an element in the `n_weeks` weeks that end with the week of Monday `last`."""
+        texts = self.texts(element_id, last, n_weeks)
+        alike = _alike([text.words for text in texts])
+        return Reading(texts, _stories(alike), _voices([text.author for text in texts], alike))
+
+    def texts(self, element_id: str, last: date, n_weeks: int) -> tuple[Text, ...]:
+        """Get the texts that `read` would sort into stories, oldest first."""
         named = self._rows.get(element_id)
         if named is None:
-            return Reading((), np.array([], np.int64))
+            return ()
         first = np.datetime64(last - timedelta(weeks=n_weeks - 1))
         end = np.datetime64(last + timedelta(days=7))
         inside = np.flatnonzero((named.days >= first) & (named.days < end))
         rows = self._documents[named.rows[inside]].to_dicts()
         self._learn(end)
-        texts = tuple(self._text(row, named.surfaces[i]) for row, i in zip(rows, inside, strict=True))
-        return Reading(texts, _stories([text.words for text in texts]))
+        return tuple(self._text(row, named.surfaces[i]) for row, i in zip(rows, inside, strict=True))
 
     def _learn(self, end: np.datetime64) -> None:
         """Count the words of all texts before a day; none of a later day are known."""
@@ -153,14 +175,18 @@ class Stories:
     def _text(self, row: Mapping[str, Any], surfaces: Sequence[str]) -> Text:
         """Read a text; neither what names the element nor what all say belongs to its story."""
         limit = max(_OFTEN_TEXTS, _OFTEN * self._n_known)
-        told = (w for w in _words(row) if self._often[w] < limit)
+        told = {w for w in _words(row) if self._often[w] < limit}
         notice = row.get("engagement") or 0.0
         return Text(
             id=str(row["id"]),
             day=row["day"],
             source=str(row["source"]),
             author=str(row.get("author_key") or row["id"]),
-            words=frozenset(w for w in told if not any(w in surface or surface in w for surface in surfaces)),
+            words={
+                w: math.log((self._n_known + 1) / max(self._often[w], 1))
+                for w in told
+                if not any(w in surface or surface in w for surface in surfaces)
+            },
             notice=0.0 if math.isnan(notice) else notice,
         )
 
@@ -183,11 +209,41 @@ def _pairs(text: str) -> list[str]:
     return [letters[i : i + 2] for i in range(max(1, len(letters) - 1))]
 
 
-def _stories(words: Sequence[frozenset[str]]) -> npt.NDArray[np.int64]:
-    """Join texts that are alike, directly or through others; those that say nothing else are alike."""
-    story = np.arange(len(words))
-    for i in range(len(words)):
-        for j in range(i):
-            if len(words[i] & words[j]) >= _SAME * len(words[i] | words[j]):
-                story[story == story[i]] = story[j]
+def _stories(alike: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Put each text, oldest first, into the story that it is most like on average, or let it begin one."""
+    story = np.zeros(len(alike), np.int64)
+    n_stories = 1
+    for i in range(1, len(alike)):
+        sizes = np.bincount(story[:i], minlength=n_stories)
+        means = np.bincount(story[:i], weights=alike[i, :i], minlength=n_stories) / sizes
+        best = int(np.argmax(means))
+        story[i] = best if means[best] >= _SAME else n_stories
+        n_stories = max(n_stories, int(story[i]) + 1)
     return story
+
+
+def _voices(authors: Sequence[str], alike: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Join the texts of an author, and those of authors who say nearly the same."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    number = np.unique(np.array(authors, dtype=object).astype(str), return_inverse=True)[1]
+    same = (number[:, None] == number[None, :]) | (alike >= _COPIED)
+    return np.asarray(connected_components(csr_array(same), directed=False)[1], np.int64)
+
+
+def _alike(words: Sequence[Mapping[str, float]]) -> npt.NDArray[np.float64]:
+    """Jaccard similarities `(n, n)`, each word by its weight; texts that say nothing else are alike."""
+    from scipy.sparse import csr_array
+
+    if not words:
+        return np.zeros((0, 0))
+    place = {word: k for k, word in enumerate(sorted(set().union(*words)))}
+    row = [i for i, own in enumerate(words) for _ in own]
+    column = [place[word] for own in words for word in own]
+    root = np.sqrt([weight for own in words for weight in own.values()])
+    held = csr_array((root, (row, column)), shape=(len(words), max(1, len(place))))
+    shared = (held @ held.T).toarray()
+    own_weight = shared.diagonal()
+    either = own_weight[:, None] + own_weight[None, :] - shared
+    return np.divide(shared, either, out=np.ones_like(shared), where=either > 0)
