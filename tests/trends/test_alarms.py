@@ -79,13 +79,13 @@ def test_a_young_word_alarms_once_within_weeks_of_a_few_texts():
 
 def test_chance_raises_few_alarms():
     n_false = sum(len(raised(background(150, 60, seed))) for seed in range(3))
-    assert n_false <= 9  # in 450 weeks over 60 elements: one in fifty weeks
+    assert n_false <= 15  # in 450 weeks over 60 elements; q = .1 would allow 45
 
 
 def test_bursty_chance_raises_few_alarms():
     rng = np.random.default_rng(5)
     weekly = {f"b{i}": rng.negative_binomial(0.4, 0.4 / (0.4 + 1.5), 150) for i in range(60)}
-    assert len(raised(weekly)) <= 6
+    assert len(raised(weekly)) <= 15  # q = .1: where all is chance, an alarm in one week of ten
 
 
 def test_a_season_is_news_once_and_never_after_its_second():

@@ -60,6 +60,7 @@ def alarms(
     rules: AlarmRules | None = None,
     since: date | None = None,
     read_until: date | None = None,
+    known_from: Mapping[str, date] | None = None,
 ) -> pa.Table:
     """Walk through the weeks and raise an alarm for each rise, once.
 
@@ -78,6 +79,7 @@ def alarms(
         rules: when an alarm is raised.
         since: the first Monday whose alarms are wanted; earlier ones only silence what they would.
         read_until: the last day that was read in full, as in `weekly_series`.
+        known_from: element to the Monday of the first week in which it may alarm, where it was found on the way.
 
     Returns:
         `ALARMS`, by week, the surest first.
@@ -101,7 +103,11 @@ def alarms(
         return ALARMS.empty_table()
     rules = rules or AlarmRules()
     found = surprise(
-        counts.spoken, counts.read, last=last_week(counts.read, dated, read_until), windows=rules.windows
+        counts.spoken,
+        counts.read,
+        last=last_week(counts.read, dated, read_until),
+        windows=rules.windows,
+        known_from=known_from,
     )
     named = elements or {}
     seasonal = [name for name, element in named.items() if "season" in element.attributes]

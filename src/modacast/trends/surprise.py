@@ -4,13 +4,15 @@ For every element and week, the count of the last few weeks is held against what
 scan statistic with several window lengths (Kulldorff 2001, "Prospective time periodic geographical disease
 surveillance using a scan statistic"). The forecast distribution is the Gamma-Poisson predictive, a negative
 binomial: with little past it is wide, so that a few texts of a word that was rare are no proof, and a few more
-soon are. What is expected is standardised over panel cells, indirectly, as epidemiologists do with age groups:
+soon are. The weeks just before the window foretell nothing, so that a slow rise is not held against itself. What
+is expected is standardised over panel cells, indirectly, as epidemiologists do with age groups:
 each cell (a source in a language) brings its own propensity, learned from the past alone, and a cell that has
 not been read for eight weeks yet is left out on both sides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,9 +21,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modacast.trends.changes import false_discovery
 from modacast.trends.history import SEASON
 from modacast.trends.panel import Array
+from modacast.trends.rare_counts import Foretold, discrete_false_discovery, foretell, tail
 
 __all__ = ["WINDOWS", "Surprise", "surprise"]
 
@@ -29,8 +31,8 @@ WINDOWS = (1, 2, 4, 8)
 """Weeks that are looked at together: a shock shows in one, a slow rise in eight."""
 
 _PAST = 104  # weeks that foretell
+_GUARD = 8  # weeks before the window that do not: a slow rise must not foretell itself
 _RIPE = 8  # weeks that a cell was read before it counts
-_PRIOR = 0.5  # texts that the past is given for every element (Jeffreys' prior of a Poisson rate)
 _KAPPA = 2.0  # texts that pull a cell's propensity towards the other cells'
 _CALM = 12.0  # weeks with mentions that an element's own dispersion has to outweigh
 _YEARS = 3  # earlier years whose season is remembered
@@ -53,7 +55,7 @@ class Surprise:
         rate: count over texts read in it.
         window: weeks of it.
         p: chance of such a count or more, corrected for the number of windows, 1 where there was nothing.
-        q: the same, after false discovery control over all elements named so far (Benjamini and Hochberg 1995).
+        q: the same, after false discovery control over all elements named so far (`discrete_false_discovery`).
         season_p: the least surprising chance against the same weeks of earlier years, 0 where there are none.
         season_count: the most that an earlier year's season had, scaled to the window.
         n_seasons: earlier years in which the same weeks stood well above the rest of that time.
@@ -75,7 +77,14 @@ class Surprise:
     phi: Array
 
 
-def surprise(spoken: pa.Table, read: pa.Table, *, last: date, windows: tuple[int, ...] = WINDOWS) -> Surprise:
+def surprise(
+    spoken: pa.Table,
+    read: pa.Table,
+    *,
+    last: date,
+    windows: tuple[int, ...] = WINDOWS,
+    known_from: Mapping[str, date] | None = None,
+) -> Surprise:
     """Hold every week of every element against its own past.
 
     Args:
@@ -83,6 +92,8 @@ def surprise(spoken: pa.Table, read: pa.Table, *, last: date, windows: tuple[int
         read: `READ`.
         last: the Monday of the last week that was read in full.
         windows: lengths to look at, in weeks.
+        known_from: the Monday of the first week in which an element is looked at, where it was not known from the
+            beginning.
 
     Returns:
         One row an element, one column a week from the first that was read; empty where nothing was.
@@ -111,8 +122,17 @@ def surprise(spoken: pa.Table, read: pa.Table, *, last: date, windows: tuple[int
         parts.append(_chunk(counts, volumes))
     total = np.concatenate([part.total for part in parts])
     phi = _dispersion(total)
-    tested = [np.concatenate(columns) for columns in _tested(parts, phi, windows)]
-    count, expected, rate, window, p, season_p, season_count, n_seasons = tested
+    tested = [_one_chunk(part, phi[i : i + len(part.total)], windows) for i, part in _numbered(parts)]
+    count, expected, rate, window, p, season_p, season_count, n_seasons = (
+        np.concatenate(columns) for columns in zip(*(best for best, _ in tested), strict=True)
+    )
+    foretold = Foretold(
+        np.concatenate([f.mean for _, f in tested], axis=1),
+        np.concatenate([f.size for _, f in tested], axis=1),
+    )
+    known = np.array([((known_from or {}).get(name, first) - first).days // 7 for name in names])
+    looked_at = (np.cumsum(total, axis=1) > 0) & (np.arange(n_weeks) >= known[:, None])
+    p = np.where(looked_at, p, 1.0)
     return Surprise(
         elements=names,
         weeks=tuple(first + timedelta(weeks=k) for k in range(n_weeks)),
@@ -122,7 +142,7 @@ def surprise(spoken: pa.Table, read: pa.Table, *, last: date, windows: tuple[int
         rate=rate,
         window=window.astype(np.int64),
         p=p,
-        q=_over_elements(p, total),
+        q=_over_elements(p, foretold, looked_at),
         season_p=season_p,
         season_count=season_count,
         n_seasons=n_seasons,
@@ -152,38 +172,38 @@ def _between(running: Array, first: npt.NDArray[np.int64], end: npt.NDArray[np.i
     return running[..., np.maximum(end, 0)] - running[..., np.maximum(first, 0)]
 
 
-def _tested(parts: list[_Chunk], phi: Array, windows: tuple[int, ...]) -> list[list[Array]]:
-    columns: list[list[Array]] = [[] for _ in range(8)]
+def _numbered(parts: list[_Chunk]) -> Iterator[tuple[int, _Chunk]]:
+    """Give each part the row that it begins with."""
     start = 0
     for part in parts:
-        size = len(part.total)
-        found = _most_telling(part, phi[start : start + size], windows)
-        start += size
-        for column, values in zip(columns, found, strict=True):
-            column.append(values)
-    return columns
+        yield start, part
+        start += len(part.total)
 
 
-def _most_telling(part: _Chunk, phi: Array, windows: tuple[int, ...]) -> list[Array]:
-    """Get, of all windows, the one that is least likely by chance."""
-    best: list[Array] | None = None
+def _one_chunk(part: _Chunk, phi: Array, windows: tuple[int, ...]) -> tuple[list[Array], Foretold]:
+    """Get, of all windows, the one that is least likely by chance; and what was foretold of each `(w, e, t)`."""
+    best: list[Array] = []
+    means, sizes = [], []
     for width in windows:
-        found = _one_window(part, phi, width, len(windows))
-        if best is None:
+        found, foretold = _one_window(part, phi, width, len(windows))
+        means.append(foretold.mean.astype(np.float32))
+        sizes.append(foretold.size.astype(np.float32))
+        if not best:
             best = found
         else:
             wins = found[4] < best[4]
             best = [np.where(wins, new, old) for new, old in zip(found, best, strict=True)]
-    return best or []
+    return best, Foretold(np.stack(means), np.stack(sizes))
 
 
-def _one_window(part: _Chunk, phi: Array, width: int, n_windows: int) -> list[Array]:
+def _one_window(part: _Chunk, phi: Array, width: int, n_windows: int) -> tuple[list[Array], Foretold]:
     n_weeks = part.total.shape[1]
     end = np.arange(1, n_weeks + 1)
     begin = end - width
-    ripe = _between(np.cumsum(part.read > 0, axis=-1), np.zeros_like(begin), begin) >= _RIPE
-    said = np.where(ripe, _between(part.said, begin - _PAST, begin), 0.0)
-    seen = np.where(ripe, _between(part.read, begin - _PAST, begin), 0.0)
+    until = begin - _GUARD
+    ripe = _between(np.cumsum(part.read > 0, axis=-1), np.zeros_like(begin), until) >= _RIPE
+    said = np.where(ripe, _between(part.said, until - _PAST, until), 0.0)
+    seen = np.where(ripe, _between(part.read, until - _PAST, until), 0.0)
     usual = said.sum(axis=1) / np.maximum(seen.sum(axis=0), 1.0)
     propensity = (said + _KAPPA) / (seen * usual[:, None, :] + _KAPPA)
     volume = np.where(ripe, _between(part.read, begin, end), 0.0)
@@ -191,14 +211,15 @@ def _one_window(part: _Chunk, phi: Array, width: int, n_windows: int) -> list[Ar
     exposure = (propensity * volume).sum(axis=1)
     past = (propensity * seen).sum(axis=1)
     before = said.sum(axis=1)
-    p = _tail(now, before, past, exposure, phi)
-    usual_rate = (before + _PRIOR) / np.maximum(past, 1e-9)
+    foretold = foretell(before, past, exposure, phi)
+    p = np.where(past > 0, tail(now, foretold), 1.0)
+    usual_rate = foretold.mean / np.maximum(exposure, 1e-9)
     season_p, season_count, n_seasons = _season(part, propensity, (now, exposure, phi, usual_rate), width)
     alive = (part.total > 0) & (volume.sum(axis=0) > 0)
     p = np.where(alive, np.minimum(1.0, p * n_windows), 1.0)
-    expected = (before + _PRIOR) * exposure / np.maximum(past, 1e-9)
     rate = now / np.maximum(volume.sum(axis=0), 1.0)
-    return [now, expected, rate, np.full(p.shape, float(width)), p, season_p, season_count, n_seasons]
+    best = [now, foretold.mean, rate, np.full(p.shape, float(width)), p, season_p, season_count, n_seasons]
+    return best, Foretold(np.where(alive, foretold.mean, 0.0), foretold.size)
 
 
 def _season(
@@ -213,7 +234,7 @@ def _season(
         said = _between(part.said, first, last).sum(axis=1)
         there = (propensity * _between(part.read, first, last)).sum(axis=1)
         known = (last > _SHIFT) & (there > 0)
-        p = np.where(known, _tail(count, said, there, exposure, phi), 0.0)
+        p = np.where(known, tail(count, foretell(said, there, exposure, phi)), 0.0)
         rate = said / np.maximum(there, 1e-9)
         worst = np.maximum(worst, p)
         most = np.maximum(most, np.where(known, rate * exposure, 0.0))
@@ -221,26 +242,10 @@ def _season(
     return worst, most, seasons
 
 
-def _tail(count: Array, before: Array, past: Array, exposure: Array, phi: Array) -> Array:
-    """Chance of `count` or more under a negative binomial that is as wide as past and dispersion make it.
-
-    The Gamma-Poisson predictive has mean m = (before + 1/2) * exposure / past and size before + 1/2. Counts that
-    scatter phi times as much as Poisson draws add (phi - 1) m to its variance, and leave the past only 1/phi of
-    its worth; the size is set so that the variance is right, and the tail holds at any real count.
-    """
-    from scipy.special import betainc
-
-    usable = (count > 1e-9) & (exposure > 0) & (past > 0)
-    mean = (before + _PRIOR) * exposure / np.maximum(past, 1e-9)
-    size = 1.0 / ((phi - 1.0) / np.maximum(mean, 1e-12) + 1.0 / (before / phi + _PRIOR))
-    tail = betainc(np.where(usable, count, 1.0), size, np.where(usable, mean / (mean + size), 0.5))
-    return np.where(usable, np.maximum(tail, 1e-300), 1.0)
-
-
 def _dispersion(total: Array) -> Array:
     """How much more weekly counts scatter than Poisson draws, by the past alone, pulled to all elements' mean."""
     n_weeks = total.shape[1]
-    end = np.arange(n_weeks)
+    end = np.arange(n_weeks) - _GUARD
     begin = end - _PAST
     n = np.maximum(np.minimum(end, _PAST), 1)
     mean = _between(_running(total), begin, end) / n
@@ -252,14 +257,14 @@ def _dispersion(total: Array) -> Array:
     return np.maximum(1.0, (fano * weight + common * _CALM) / (weight + _CALM))
 
 
-def _over_elements(p: Array, total: Array) -> Array:
-    """Adjust each week's p-values over the elements that had been named by then."""
+def _over_elements(p: Array, foretold: Foretold, looked_at: npt.NDArray[np.bool_]) -> Array:
+    """Adjust each week's p-values over the elements that were looked at."""
     q = np.ones_like(p)
-    named = np.cumsum(total, axis=1) > 0
     for week in range(p.shape[1]):
-        looked_at = named[:, week]
-        if looked_at.any() and (p[looked_at, week] < 1).any():
-            q[looked_at, week] = false_discovery(p[looked_at, week])
+        rows = looked_at[:, week]
+        if rows.any() and (p[rows, week] < 1).any():
+            of_week = Foretold(foretold.mean[:, rows, week], foretold.size[:, rows, week])
+            q[rows, week] = discrete_false_discovery(p[rows, week], of_week)
     return q
 
 
