@@ -79,6 +79,19 @@ class LexiconSettings(_Section):
 
     files: list[Path] = []
     context: bool = Field(True, description="let the language model decide about ambiguous words")
+    discover: Literal["off", "review", "admit"] = Field(
+        "review", description="look for new words: offer them for review, or use them at once, marked as new"
+    )
+    discover_from: Literal["fashion", "all"] = Field(
+        "fashion",
+        description="from texts about fashion; or from all, which then are kept as well (scrubbed) to tell what is new",
+    )
+    min_probability: float = Field(
+        0.5, ge=0, le=1, description="smallest probability of being a word of fashion"
+    )
+    admit_probability: float = Field(
+        0.9, ge=0, le=1, description="the same, for words that are used without being reviewed"
+    )
 
 
 class CleanSettings(_Section):

@@ -20,7 +20,23 @@ CLI = runpy.run_path(str(DOCS / "cli_reference.py"))
 SETTINGS = runpy.run_path(str(DOCS / "settings_reference.py"))
 COMMANDS = {command.name: command for command in CLI["commands"]()}
 
-VALUES = ("tls", "5", "false", "true", "3", "120", "0.25", "2024-01-01", "en", "required", '["x"]', "[]", "x")
+VALUES = (
+    "tls",
+    "admit",
+    "all",
+    "5",
+    "false",
+    "true",
+    "3",
+    "120",
+    "0.25",
+    "2024-01-01",
+    "en",
+    "required",
+    '["x"]',
+    "[]",
+    "x",
+)
 
 
 @pytest.mark.parametrize("name", ["cli", "settings", "tables"])

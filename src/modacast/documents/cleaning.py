@@ -25,6 +25,7 @@ __all__ = ["Cleaned", "clean"]
 _SOMETHING = re.compile(r"[^\W_]")
 _PLACEHOLDER = re.compile(r"\[[a-z]+\]")
 _ID_BYTES = 16
+_OTHERS = ("id", "text", "lang", "published_at", "author_key", "relevance")
 _DAY = 86_400_000_000
 _MONDAY = 3  # 1970-01-01 was a Thursday
 
@@ -39,6 +40,8 @@ class Cleaned:
         rejects: rows of `REJECTS`: empty or too long texts, copies and near copies. Texts about other things are no
             rejects; the panel counts them.
         seen: rows of `SEEN`, to be stored for `Deduplicator.remember`.
+        others: `id`, `text`, `lang`, `published_at`, `author_key`, `relevance` of distinct texts about other things,
+            scrubbed like the documents; empty unless they were asked for.
         n_stored: rows whose very document was there already; they are neither rejects nor in the panel.
         scrubbed: how many personal data of each kind were replaced.
     """
@@ -47,11 +50,12 @@ class Cleaned:
     panel: pa.Table
     rejects: pa.Table
     seen: pa.Table
+    others: pa.Table
     n_stored: int
     scrubbed: Mapping[str, int]
 
 
-def clean(
+def clean(  # noqa: PLR0913
     batch: pa.Table,
     *,
     source: str,
@@ -61,6 +65,7 @@ def clean(
     threshold: float = 0.5,
     path: str = "",
     max_chars: int = 100_000,
+    keep_others: bool = False,
 ) -> Cleaned:
     """Make documents of raw rows: normalise, tell the language, scrub, drop copies, keep what is about fashion.
 
@@ -76,6 +81,7 @@ def clean(
         threshold: probability from which a text is kept.
         path: file or URL, for the rejects.
         max_chars: longer texts are set aside.
+        keep_others: whether the texts about other things are wanted too.
 
     Raises:
         InvalidInput: `relevance` gave something else than a probability a text.
@@ -90,12 +96,20 @@ def clean(
     rows, ids = rows.keep(sightings.is_new), _chosen(ids, sightings.is_new)
     probability = _probabilities(relevance, rows)
     is_kept = probability >= threshold
+    is_other = ~is_kept & keep_others
     _drop_near_copies(rows, ids, is_kept, deduplicator, rejects)
     panel = _panel(source, rows, is_kept)
     relevant = rows.keep(is_kept)
     documents = _documents(source, relevant, _chosen(ids, is_kept), probability[is_kept], pseudonymise)
+    others = _others(rows.keep(is_other), _chosen(ids, is_other), probability[is_other], pseudonymise)
     return Cleaned(
-        documents, panel, rejects.table(), sightings.seen, int(sightings.is_stored.sum()), rows.scrubbed
+        documents,
+        panel,
+        rejects.table(),
+        sightings.seen,
+        others,
+        int(sightings.is_stored.sum()),
+        rows.scrubbed,
     )
 
 
@@ -244,6 +258,22 @@ def _documents(
         "tokens": pa.array(tokenise(rows.texts, rows.langs), pa.list_(pa.string())),
     }
     return pa.table(columns, schema=DOCUMENTS)
+
+
+def _others(
+    rows: _Rows, ids: Sequence[str], probability: Floats, pseudonymise: Callable[[pa.Array], pa.Array]
+) -> pa.Table:
+    return pa.table(
+        {
+            "id": pa.array(ids, pa.string()),
+            "text": pa.array(rows.texts, pa.string()),
+            "lang": pa.array(rows.langs, pa.string()),
+            "published_at": rows.raw["published_at"],
+            "author_key": pseudonymise(rows.raw["author"].combine_chunks()),
+            "relevance": pa.array(probability, pa.float32()),
+        },
+        schema=pa.schema([DOCUMENTS.field(name) for name in _OTHERS]),
+    )
 
 
 def _each(column: pa.ChunkedArray, change: Callable[[str], str]) -> pa.Array:

@@ -32,7 +32,7 @@ def raise_alarms(workspace: Workspace, progress: Progress) -> StageRow:
         [(c.key, c.fingerprint) for c in workspace.lake.commits("board/")],
         repr(_rules(settings.alerts)),
         settings.alerts.quiet_facets,
-        workspace.lexicon.version,
+        workspace.wider_lexicon.version,
         ALARM_VERSION,
     )
     key = _key(workspace)
@@ -48,7 +48,7 @@ def raise_alarms(workspace: Workspace, progress: Progress) -> StageRow:
         _loud(read.mentions, settings.alerts),
         published,
         panel,
-        elements=workspace.lexicon.elements,
+        elements=workspace.wider_lexicon.elements,
         rules=_rules(settings.alerts),
         read_until=settings.trends.as_of,
     )

@@ -42,7 +42,7 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
     found = fingerprint(
         [(c.key, c.fingerprint) for c in tagged],
         settings.model_dump(),
-        workspace.lexicon.version,
+        workspace.wider_lexicon.version,
         BOARD_VERSION,
         *_shop_events(workspace, read),
     )
@@ -52,7 +52,7 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
         timer.add(known.rows["trends"], 0, known=known.rows["trends"])
         return timer.finish()
     documents, mentions = read.documents, read.mentions
-    parents = {element.id: element.parent for element in workspace.lexicon.elements.values()}
+    parents = {element.id: element.parent for element in workspace.wider_lexicon.elements.values()}
     series = _usable(_all_series(read, settings, parents))
     if series.num_rows == 0:
         tables = {

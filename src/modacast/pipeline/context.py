@@ -57,7 +57,7 @@ class ContextReader:
     def __init__(self, workspace: Workspace, board: Mapping[str, pa.Table] | None = None) -> None:
         self._workspace = workspace
         self._board = latest_board(workspace) if board is None else board
-        self._parents = {e.id: e.parent for e in workspace.lexicon.elements.values()}
+        self._parents = {e.id: e.parent for e in workspace.wider_lexicon.elements.values()}
 
     def read(self, element_id: str) -> TrendContext:
         """Get the context of one element of the board."""

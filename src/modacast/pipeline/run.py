@@ -11,6 +11,7 @@ from modacast.pipeline.alarms import raise_alarms
 from modacast.pipeline.alerts import Sent, open_channels, send_alerts
 from modacast.pipeline.board import make_board
 from modacast.pipeline.mood import learn_sentiment
+from modacast.pipeline.new_words import find_words
 from modacast.pipeline.people import learn_from_feedback, make_lists, make_profiles, open_shop
 from modacast.pipeline.progress import Progress, StageRow
 from modacast.pipeline.shop import import_events, import_items
@@ -58,6 +59,8 @@ def run_all(settings: Settings, progress: Progress) -> Outcome:
             rows.append(clean_reviews(workspace, progress))
         if settings.events and settings.sentiment.learn:
             learn_sentiment(workspace, progress)
+        if settings.documents and settings.lexicon.discover != "off":
+            rows.append(find_words(workspace, progress))
         rows.append(tag_documents(workspace, progress))
         rows.append(make_board(workspace, progress))
         rows.append(raise_alarms(workspace, progress))

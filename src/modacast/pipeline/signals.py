@@ -29,7 +29,7 @@ def second_signals(
         wanted: which of `"early"`, `"views"` and `"sales"`; the others stay null.
         until: the last week's Monday.
     """
-    parents = {element.id: element.parent for element in workspace.lexicon.elements.values()}
+    parents = {element.id: element.parent for element in workspace.wider_lexicon.elements.values()}
     both = pl.DataFrame(SIGNALS.empty_table())
     if "early" in wanted:
         both = pl.DataFrame(early_adopters(mentions, documents)).with_columns(

@@ -103,7 +103,7 @@ def tag_documents(workspace: Workspace, progress: Progress) -> StageRow:
     for commit in cleaned:
         n = commit.rows["documents"]
         found = fingerprint(
-            commit.fingerprint, commit.key, workspace.lexicon.version, mood, context, _TAG_VERSION
+            commit.fingerprint, commit.key, workspace.wider_lexicon.version, mood, context, _TAG_VERSION
         )
         if workspace.lake.find(f"tag/{commit.key}", found):
             timer.add(n, 0, known=n)
@@ -142,6 +142,7 @@ def clean_batch(
         relevance=_all_relevant if is_relevant else workspace.relevance,
         deduplicator=deduplicator,
         threshold=settings.min_relevance if min_relevance is None else min_relevance,
+        keep_others=_keeps_others(workspace),
     )
 
 
@@ -170,14 +171,17 @@ class _Writer:
             self._workspace, batch.table, self._source, self._deduplicator, is_relevant=is_relevant
         )
         documents = cleaned.documents
+        tables = {
+            "documents": documents,
+            "panel": cleaned.panel,
+            "seen": cleaned.seen,
+            "rejects": pa.concat_tables([batch.rejects, cleaned.rejects]),
+        }
+        if cleaned.others.num_rows:
+            tables["others"] = cleaned.others
         self._workspace.lake.commit(
             key,
-            {
-                "documents": documents,
-                "panel": cleaned.panel,
-                "seen": cleaned.seen,
-                "rejects": pa.concat_tables([batch.rejects, cleaned.rejects]),
-            },
+            tables,
             fingerprint=found,
             months={"documents": documents["published_at"]},
             facts={"settings": self._settings, "n_in": batch.table.num_rows},
@@ -215,7 +219,13 @@ def _open(workspace: Workspace, source: Input, state: dict[str, Any]) -> Any:
 
 def _settings_fingerprint(workspace: Workspace) -> str:
     clean_settings = workspace.settings.clean.model_dump()
-    return fingerprint(clean_settings, workspace.lexicon.version, _CLEAN_VERSION)
+    others = ["others"] if _keeps_others(workspace) else []
+    return fingerprint(clean_settings, workspace.lexicon.version, _CLEAN_VERSION, *others)
+
+
+def _keeps_others(workspace: Workspace) -> bool:
+    settings = workspace.settings.lexicon
+    return settings.discover != "off" and settings.discover_from == "all"
 
 
 def _drop_from(workspace: Workspace, prefix: str, key: str) -> None:

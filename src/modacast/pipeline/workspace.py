@@ -74,12 +74,31 @@ class Workspace:
 
         return Pseudonymiser(KeyRing.open(self.home / "keys.json").derive("pseudonyms"))
 
+    @property
+    def own_words(self) -> Path:
+        """The lexicon file of the words that were accepted or added in this home; it need not exist."""
+        return self.home / "lexicon" / "own.csv"
+
     @cached_property
     def lexicon(self) -> Lexicon:
-        """The shipped elements and the project's own."""
+        """The shipped elements, those of the project's files, and those that were accepted or added in this home."""
         from modacast.elements import Lexicon
 
-        return Lexicon.load(*self.settings.lexicon.files)
+        own = [self.own_words] if self.own_words.is_file() else []
+        return Lexicon.load(*self.settings.lexicon.files, *own)
+
+    @cached_property
+    def wider_lexicon(self) -> Lexicon:
+        """The lexicon with the discovered words that are used without review, if the settings want that."""
+        from modacast.elements.discovery import with_new_words
+        from modacast.pipeline.new_words import admitted_words
+
+        return with_new_words(self.lexicon, admitted_words(self))
+
+    def forget_lexicon(self) -> None:
+        """Read the lexicon anew when it is next asked for."""
+        for name in ("lexicon", "wider_lexicon", "tagger", "context_tagger", "relevance"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def tagger(self) -> Tagger:
@@ -91,14 +110,14 @@ class Workspace:
     @cached_property
     def context_tagger(self) -> Tagger:
         """The tagger that lets the bundled language model decide about ambiguous words, if the settings want that."""
+        from modacast.elements import Tagger
         from modacast.elements.context import Context
         from modacast.encoder import get_encoder
 
+        tagger = self.tagger if self.wider_lexicon is self.lexicon else Tagger(self.wider_lexicon)
         if not self.settings.lexicon.context:
-            return self.tagger
-        return self.tagger.with_context(
-            Context.load(get_encoder(threads=self.settings.encoder.threads).encode)
-        )
+            return tagger
+        return tagger.with_context(Context.load(get_encoder(threads=self.settings.encoder.threads).encode))
 
     @cached_property
     def relevance(self) -> Relevance:

@@ -2,7 +2,7 @@
 
 What is learned from: words of the lexicon in the corpus' own texts, each masked where it stands, against other words
 of the same texts that the lexicon lacks. Two logistic regressions read the encoder's vectors: one that of the word, one
-those of its texts without it; a third puts them together, from scores that the first two gave to words that they had not
+those of its texts without it; a third puts them together with two plain measures of those texts, from scores that the first two gave to words that they had not
 seen (stacking; Wolpert 1992). Few of the other words are fashion in truth, so that they may stand for the rest (Elkan
 and Noto 2008, "Learning Classifiers from Only Positive and Unlabeled Data").
 """
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from modacast.elements.discovery.grams import Floats64
 from modacast.elements.discovery.units import Flags, Ints
-from modacast.types import Floats
+from modacast.types import FACETS, Floats
 
 __all__ = ["Encode", "Example", "Judge", "Judgement"]
 
@@ -28,6 +29,7 @@ _N_FOLDS = 5
 _STRENGTH_WORD, _STRENGTH_CONTEXT = 10.0, 10.0
 _FEWEST = 30
 _CONTEXTS = 4
+_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,15 @@ class Example:
         word: folded.
         texts: folded texts that held it, masked; a word without any teaches what words look like alone.
         facet: position in `FACETS`; -1 for a word that the lexicon lacks.
+        likeness: mean log-odds of its texts to be about fashion, without the word.
+        relevance: their mean relevance, without the word.
     """
 
     word: str
     texts: tuple[str, ...]
     facet: int = -1
+    likeness: float = 0.0
+    relevance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +60,14 @@ class Judgement:
         by_word: `(n,)` log-odds by the word alone.
         by_context: `(n,)` log-odds by its texts alone.
         vectors: `(n, d)` of the words.
-        contexts: `(n, d)` mean of the vectors of their texts.
+        facets: `(n, len(FACETS))` how likely their texts hold a word of each facet; 0 where that is not known.
     """
 
     probability: Floats64
     by_word: Floats64
     by_context: Floats64
     vectors: Floats
-    contexts: Floats
+    facets: Floats64
 
     def where(self, rows: Sequence[int]) -> Judgement:
         """Get the judgement of some of the words."""
@@ -96,6 +102,7 @@ class Judge:
         self._encode = encode
         self._seed = seed
         self._known: dict[str, Floats] = {}
+        self._facet: Any = None
         self.is_fitted = False
 
     def fit(self, examples: Sequence[Example]) -> Judge:
@@ -107,7 +114,8 @@ class Judge:
         words = self._vectors([example.word for example in examples])
         owner, contexts = self._contexts(examples)
         folds = self._folds(examples)
-        scores = np.zeros((len(examples), 2))
+        scores = np.zeros((len(examples), 4))
+        scores[:, 2:] = _around(examples)
         for fold in range(_N_FOLDS):
             out = folds == fold
             word, context = self._lines(words, contexts, owner, truth, ~out)
@@ -116,6 +124,7 @@ class Judge:
         self._word, self._context = self._lines(words, contexts, owner, truth, np.ones(len(truth), np.bool_))
         self._both = _regress(scores[read], truth[read], 1.0)
         self.auc_ = _auc(self._both(scores[read]), truth[read])
+        self._facet = _facet_model(contexts, np.array([example.facet for example in examples])[owner])
         self.is_fitted = True
         return self
 
@@ -124,17 +133,25 @@ class Judge:
         words = self._vectors([example.word for example in examples])
         owner, contexts = self._contexts(examples)
         n = len(examples)
-        mean: Floats64 = np.zeros((n, contexts.shape[1]))
-        np.add.at(mean, owner, contexts)
-        mean = mean / np.maximum(np.bincount(owner, minlength=n), 1)[:, None]
         if not self.is_fitted:
             half, zero = np.full(n, 0.5), np.zeros(n)
-            return Judgement(half, zero, zero, words, mean.astype(np.float32))
+            return Judgement(half, zero, zero, words, np.zeros((n, len(FACETS))))
         by_word = self._word(words)
         by_context = _mean_of(self._context(contexts), owner, n)
-        log_odds = self._both(np.stack([by_word, by_context], axis=1))
+        log_odds = self._both(np.column_stack([by_word, by_context, _around(examples)]))
         probability = 1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))
-        return Judgement(probability, by_word, by_context, words, mean.astype(np.float32))
+        return Judgement(probability, by_word, by_context, words, self._facets(contexts, owner, n))
+
+    def _facets(self, contexts: Floats, owner: Ints, n: int) -> Floats64:
+        result = np.zeros((n, len(FACETS)))
+        if self._facet is not None and len(owner):
+            logs = np.log(self._facet.predict_proba(contexts) + 1e-6)
+            total = np.zeros((n, logs.shape[1]))
+            np.add.at(total, owner, logs)
+            total /= np.maximum(np.bincount(owner, minlength=n), 1)[:, None]
+            likely = np.exp(total)
+            result[:, self._facet.classes_] = likely / likely.sum(axis=1, keepdims=True)
+        return result
 
     def _folds(self, examples: Sequence[Example]) -> Ints:
         """Get the part of each word; a word that stands twice is in one part."""
@@ -175,6 +192,20 @@ def _regress(x: npt.NDArray[np.floating], truth: Flags, strength: float) -> _Lin
     model.fit(x - middle, truth)
     weights = model.coef_[0].astype(np.float64)
     return _Line(weights, float(model.intercept_[0]) - float(middle @ weights))
+
+
+def _facet_model(contexts: Floats, facets: Ints) -> Any:
+    """Fit which facet a masked text lacks, from those of the lexicon's words; None with fewer than two facets."""
+    from sklearn.linear_model import LogisticRegression
+
+    mine = facets >= 0
+    if len(set(facets[mine].tolist())) < _PAIR:
+        return None
+    return LogisticRegression(C=_STRENGTH_CONTEXT, max_iter=200).fit(contexts[mine], facets[mine])
+
+
+def _around(examples: Sequence[Example]) -> Floats64:
+    return np.array([(e.likeness, e.relevance) for e in examples], np.float64).reshape(-1, 2)
 
 
 def _mean_of(values: Floats64, owner: Ints, n: int) -> Floats64:

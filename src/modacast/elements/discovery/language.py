@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +17,7 @@ from modacast.elements.discovery.shapes import Occurrences, Shapes, cohesion, oc
 from modacast.elements.discovery.stories import count_stories
 from modacast.elements.discovery.units import Cutter, Flags, Ints
 from modacast.elements.reader import Reader
+from modacast.elements.relevance import Relevance
 
 __all__ = ["LanguageWalk", "Run"]
 
@@ -25,6 +26,10 @@ _LISTED = 0.3
 _COVERED = 0.5
 _SHOWN = 40
 _OFTEN_ALONE = 2
+_PAIR = 2
+_LOOSE = frozenset(
+    "穿戴洗买卖晒织脱换试选搭做撞画剪抢带送收装套件条双款身顶副只种类号第风系感色型版式女男大小全半多"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class LanguageWalk:
     Args:
         lang: language code.
         reader: finds what the lexicon knows.
+        relevance: tells how likely texts are about fashion.
         rules: when a run is a word, and new.
 
     Attributes:
@@ -99,8 +105,9 @@ class LanguageWalk:
         weeks: the window, the week read last at its end.
     """
 
-    def __init__(self, lang: str, reader: Reader, rules: DiscoveryRules) -> None:
+    def __init__(self, lang: str, reader: Reader, relevance: Relevance, rules: DiscoveryRules) -> None:
         self.lang = lang
+        self._relevance = relevance
         self.likeness = Likeness()
         self.weeks: deque[Week] = deque()
         self._past: deque[Week] = deque()
@@ -113,10 +120,11 @@ class LanguageWalk:
 
     def read(self, given: Texts) -> None:
         """Read the next week; weeks without texts are read too, as empty ones."""
+        if self.weeks:  # a week teaches once the next one comes, so that what is judged was not learned
+            self.likeness.learn(self.weeks[-1].units, self.weeks[-1].given.relevance)
         units = self._cutter.cut(given.texts)
         score = self.likeness.score(units, len(given.texts))
         week = read_week(given, self.lang, units, self._reader, score)
-        self.likeness.learn(units, given.relevance)
         self._sketch.add(week.grams)
         self.weeks.append(week)
         self.n_weeks += 1
@@ -132,13 +140,19 @@ class LanguageWalk:
         """Get the Monday of the first week that was read in which a folded word stands."""
         return next(ds for ds, text in self._firsts if word in text)
 
+    def surroundings(self, texts: Sequence[str]) -> Floats64:
+        """Get what says of masked texts how like fashion they are without the word: likeness and relevance, `(n, 2)`."""
+        likeness = self.likeness.score(self._cutter.cut(texts), len(texts))
+        relevance = self._relevance(texts, [self.lang] * len(texts))
+        return np.stack([likeness, relevance.astype(np.float64)], axis=1)
+
     def words(self, *, growing: bool = True) -> list[Run]:
         """Get the runs of the last week that have the shape of a word and that the lexicon lacks.
 
         Args:
             growing: whether only those that the past hardly had are wanted, else those that it had.
         """
-        if not self.weeks or not self.likeness.n_fashion:
+        if not self.weeks or (self._past and not self.likeness.n_fashion):
             return []
         chosen = self._grown(growing)
         if not len(chosen.keys):
@@ -217,7 +231,9 @@ class LanguageWalk:
         for i, first, size in rests:
             number = keep[i]
             if size == 1 and not week.units.is_word[first]:
-                composed[i] = True
+                # one character beside a known word: `穿羽绒服` and `尾裙` are no names, `新中式` may be one
+                text = week.units.surface(first, 1)
+                composed[i] |= text in _LOOSE or chosen.size[number] == _PAIR
                 continue
             key = gram_keys(week.units.id[first : first + size], size)
             n = sum(

@@ -25,6 +25,7 @@ from modacast.types import FACETS, Floats
 __all__ = ["Namer", "element_name", "word_id"]
 
 _NEAREST = 5
+_LEAST = 0.01
 _NOT_A_NAME = re.compile(r"[^\w.]+")
 
 
@@ -86,7 +87,7 @@ class Namer:
             judgement: of the judge; None where there is none.
             n_evidence: most texts that are named.
         """
-        facets = np.zeros((len(runs), len(FACETS))) if judgement is None else self._facets(judgement.vectors)
+        facets = np.zeros((len(runs), len(FACETS))) if judgement is None else self._facets(judgement)
         rows = []
         for i, run in enumerate(runs):
             parent = self._parent(run)
@@ -174,13 +175,16 @@ class Namer:
         similar = labels.vectors @ _unit((vector - labels.middle)[None])[0]
         return [labels.ids[i] for i in np.argsort(-similar, kind="stable")[:_NEAREST].tolist()]
 
-    def _facets(self, words: Floats) -> Floats64:
-        """Get how likely words belong to each facet, `(n, len(FACETS))`, by a linear classifier over the labels."""
+    def _facets(self, judgement: Judgement) -> Floats64:
+        """Get how likely words belong to each facet, `(n, len(FACETS))`: by the labels' vectors and by their texts."""
+        words = judgement.vectors
         result = np.zeros((len(words), len(FACETS)))
         if len(set(self._labels.facet.tolist())) > 1:
             likely = self._classifier.predict_proba(_unit(words - self._labels.middle))
             result[:, self._classifier.classes_] = likely
-        return result
+        if judgement.facets.any():
+            result = np.sqrt(result * (judgement.facets + _LEAST))
+        return np.asarray(result / np.maximum(result.sum(axis=1, keepdims=True), 1e-9), np.float64)
 
 
 def _unit(vectors: Floats) -> Floats:

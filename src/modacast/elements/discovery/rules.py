@@ -39,12 +39,12 @@ class DiscoveryRules:
     warm_up: int = 26
     min_texts: int = 3
     min_stories: int = 3
-    min_growth: float = 3.0
+    min_growth: float = 5.0
     min_freedom: float = 0.6
     max_bound: float = 0.6
     min_aligned: float = 0.5
     min_cohesion: float = 0.2
-    reach: float = 10.0
+    reach: float = 15.0
     min_probability: float = 0.5
     refit: int = 26
     n_evidence: int = 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from modacast.elements.discovery.judge import Encode, Example, Judge
+from modacast.elements.discovery.judge import Encode, Judge
 from modacast.elements.discovery.language import LanguageWalk, Run
-from modacast.elements.discovery.lessons import Lessons
+from modacast.elements.discovery.lessons import Lessons, examples_of
 from modacast.elements.discovery.naming import Namer
 from modacast.elements.discovery.new_words import NEW_WORDS
 from modacast.elements.discovery.reading import Texts
 from modacast.elements.discovery.rules import DiscoveryRules
-from modacast.elements.discovery.stories import masked
+from modacast.elements.folding import fold
 from modacast.elements.lexicon import Lexicon
-from modacast.elements.reader import Reader
+from modacast.elements.relevance import Relevance
+from modacast.elements.tagger import Tagger
 from modacast.errors import InvalidInput
 
 __all__ = ["Discovery", "discover"]
 
 _COLUMNS = ("id", "text", "lang", "published_at", "relevance")
-_CONTEXTS = 4
 _LESSON_EVERY = 4
 _AGAIN_AFTER = 4
 
@@ -51,6 +51,8 @@ class Discovery:
         encode: a language model, texts to `(n, d)` vectors, best `encoder.encode_query`; None for counts alone,
             which is fast and lets through most of what stands in texts about fashion.
         rules: when a word is new, and a word.
+        since: weeks before this Monday are read, to know the past, but not searched.
+        known: words that were found before and are not wanted again.
 
     >>> from modacast.elements import Lexicon
     >>> from modacast.types import DOCUMENTS
@@ -59,14 +61,21 @@ class Discovery:
     """
 
     def __init__(
-        self, lexicon: Lexicon, encode: Encode | None = None, rules: DiscoveryRules | None = None
+        self,
+        lexicon: Lexicon,
+        encode: Encode | None = None,
+        rules: DiscoveryRules | None = None,
+        *,
+        since: date | None = None,
+        known: Sequence[str] = (),
     ) -> None:
         self.lexicon = lexicon
         self.rules = rules or DiscoveryRules()
-        self._reader = Reader(lexicon)
+        self._tagger = Tagger(lexicon)
         self._encode = encode
         self._languages: dict[str, _Language] = {}
-        self._first: date | None = None
+        self._since = since
+        self._known_words = frozenset(map(fold, known))
         self._last: date | None = None
 
     def read(self, documents: pa.Table, *, until: date | None = None) -> pa.Table:
@@ -106,10 +115,13 @@ class Discovery:
 
     def _week(self, ds: date, by_language: dict[str, Texts]) -> list[dict[str, Any]]:
         for lang in by_language.keys() - self._languages.keys():
-            self._languages[lang] = _Language(lang, self.lexicon, self._reader, self._encode, self.rules)
+            self._languages[lang] = _Language(lang, self._tagger, self._encode, self.rules)
+            self._languages[lang].leave_out(self._known_words)
         rows: list[dict[str, Any]] = []
+        search = self._since is None or ds >= self._since
         for lang, language in self._languages.items():
-            rows += language.read(by_language.get(lang) or Texts(ds, (), (), (), (), np.zeros(0)))
+            given = by_language.get(lang) or Texts(ds, (), (), (), (), np.zeros(0))
+            rows += language.read(given, search=search)
         return sorted(rows, key=lambda row: -float(row["probability"]))
 
 
@@ -144,12 +156,11 @@ def discover(
 class _Language:
     """What is known of one language's words."""
 
-    def __init__(
-        self, lang: str, lexicon: Lexicon, reader: Reader, encode: Encode | None, rules: DiscoveryRules
-    ) -> None:
+    def __init__(self, lang: str, tagger: Tagger, encode: Encode | None, rules: DiscoveryRules) -> None:
         self.lang = lang
         self._rules = rules
-        self._walk = LanguageWalk(lang, reader, rules)
+        lexicon, reader = tagger.lexicon, tagger.reader
+        self._walk = LanguageWalk(lang, reader, Relevance(tagger), rules)
         self._lessons = Lessons(lang, lexicon, reader, rules.seed)
         self._judge = None if encode is None else Judge(encode, seed=rules.seed)
         self._namer = Namer(lang, lexicon, reader, encode)
@@ -157,8 +168,12 @@ class _Language:
         self._found: set[str] = set()
         self._tried: dict[str, _Tried] = {}
 
-    def read(self, given: Texts) -> list[dict[str, Any]]:
-        """Read a week and get the words that are found after it."""
+    def leave_out(self, words: Iterable[str]) -> None:
+        """Take words as found before."""
+        self._found.update(words)
+
+    def read(self, given: Texts, *, search: bool = True) -> list[dict[str, Any]]:
+        """Read a week and get the words that are found after it, if it is to be searched."""
         walk, rules = self._walk, self._rules
         walk.read(given)
         if self._judge is not None:
@@ -166,10 +181,11 @@ class _Language:
         if walk.n_weeks <= rules.window:
             return []
         if self._judge is not None and walk.n_weeks % _LESSON_EVERY == 0 and rules.min_growth > 0:
-            self._lessons.add_others(walk.words(growing=False))
+            self._lessons.add_others(examples_of(walk.words(growing=False), walk))
         runs = [run for run in walk.words() if run.text not in self._found]
-        rows = self._judged(runs) if walk.n_weeks > rules.warm_up else []
-        self._lessons.add_others(runs)
+        rows = self._judged(runs) if search and walk.n_weeks > rules.warm_up else []
+        if self._judge is not None:
+            self._lessons.add_others(examples_of(runs, walk))
         return rows
 
     def _judged(self, runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -179,9 +195,7 @@ class _Language:
         if self._judge is not None and self._walk.n_weeks - self._fitted_at >= self._rules.refit:
             self._judge.fit(self._lessons.examples(sorted(self._found)))
             self._fitted_at = self._walk.n_weeks
-        examples = [
-            Example(run.text, tuple(masked(t, run.text) for t in run.texts[:_CONTEXTS])) for run in runs
-        ]
+        examples = examples_of(runs, self._walk)
         if self._judge is not None and self._judge.is_fitted:
             judgement = self._judge.judge(examples)
             probability = judgement.probability

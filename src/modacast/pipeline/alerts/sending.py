@@ -90,7 +90,7 @@ def pending(workspace: Workspace, channel: Channel) -> list[Alert]:
 def alert_of(workspace: Workspace, row: dict[str, object]) -> Alert:
     """Get an alarm's row as it is sent."""
     lang, element_id = workspace.settings.project.lang, str(row["element_id"])
-    lexicon = workspace.lexicon
+    lexicon = workspace.wider_lexicon
     name = lexicon.label(element_id, lang) if element_id in lexicon else element_id
     return Alert(workspace.settings.project.title, lang, name, row)
 

@@ -27,6 +27,7 @@ def main() -> None:
         loop,
         models,
         moods,
+        reviewing,
         searching,
         shoppers,
         stages,

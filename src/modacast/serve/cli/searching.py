@@ -57,7 +57,7 @@ def search(
             hit.lang,
             f"{hit.at:%Y-%m-%d}" if hit.at else "",
             text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…",
-            ", ".join(workspace.lexicon.label(e, named) for e in hit.elements),
+            ", ".join(workspace.wider_lexicon.label(e, named) for e in hit.elements),
         )
     print_table(table)
 

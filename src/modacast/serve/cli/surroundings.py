@@ -41,7 +41,7 @@ def find_element(workspace: Workspace, name: str) -> str:
     Raises:
         NotFound: there is none.
     """
-    lexicon = workspace.lexicon
+    lexicon = workspace.wider_lexicon
     if name in lexicon.elements:
         return name
     found = lexicon.find(name)
@@ -62,7 +62,11 @@ def print_context(context: TrendContext, workspace: Workspace, lang: str) -> Non
     say = _WORDS["zh" if lang == "zh" else "en"]
 
     def label(element_id: str) -> str:
-        return workspace.lexicon.label(element_id, lang) if element_id in workspace.lexicon else element_id
+        return (
+            workspace.wider_lexicon.label(element_id, lang)
+            if element_id in workspace.wider_lexicon
+            else element_id
+        )
 
     for row in context.against.to_pylist():
         _line(
@@ -150,7 +154,7 @@ def _draw(
 
     ids = {element_id: f"{element_id}|{segment}" for element_id in wanted}
     courses = read_courses(board["series"], board["forecasts"], ids.values())
-    names = {element_id: workspace.lexicon.label(element_id, lang) for element_id in wanted}
+    names = {element_id: workspace.wider_lexicon.label(element_id, lang) for element_id in wanted}
     drawn = comparison_chart(
         {e: courses[i] for e, i in ids.items() if i in courses}, names, lang="zh" if lang == "zh" else "en"
     )
@@ -187,7 +191,7 @@ def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang
     shown = Table(box=None, header_style="bold", pad_edge=False)
     shown.add_column("")
     for row in rows:
-        shown.add_column(workspace.lexicon.label(row["element_id"], lang), justify="right")
+        shown.add_column(workspace.wider_lexicon.label(row["element_id"], lang), justify="right")
     shares, changes = ("level",), ("growth", "forecast_growth", "confidence")
     names = ("stage", "level", "growth", "forecast_growth", "confidence", "mood", "n_mentions", "first_seen",
              "rising_since", "peak", "backtest_mase")  # fmt: skip

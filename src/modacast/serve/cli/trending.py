@@ -238,7 +238,7 @@ def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
     for row in table.to_pylist():
         mark = " !" if row["element_id"] in alarmed else ""
         shown.add_row(
-            workspace.lexicon.label(row["element_id"], lang) + mark,
+            workspace.wider_lexicon.label(row["element_id"], lang) + mark,
             row["element_id"].partition("/")[0],
             row["stage"],
             f"{row['level']:.3%}",
@@ -280,7 +280,7 @@ def _one_trend(
         told = {"trends": rows, "forecast": forecasts.to_pylist(), "scorecard": cards.to_pylist()}
         print_json({**told, "evidence": texts, **context_dict(context)})
         return
-    typer.echo(f"{workspace.lexicon.label(element_id, lang)}  ({element_id})")
+    typer.echo(f"{workspace.wider_lexicon.label(element_id, lang)}  ({element_id})")
     for row in rows:
         typer.echo(f"  {row['segment']:<16} {row['stage']:<10} {row['why']}")
     for alarm in alarms_of_week(workspace, weeks=52):

@@ -105,7 +105,7 @@ def _data(
         series=board["series"],
         forecasts=board["forecasts"],
         documents=documents.filter(shown),
-        elements=workspace.lexicon.elements,
+        elements=workspace.wider_lexicon.elements,
         panel=_panel(workspace),
         shoppers=pages,
         feedback=feedback,

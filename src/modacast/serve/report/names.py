@@ -51,7 +51,7 @@ class Names:
     def is_candidate(self, element_id: str) -> bool:
         """Whether the element was discovered, and nobody has confirmed it."""
         element = self._elements.get(element_id)
-        return element is not None and element.status == "candidate"
+        return element is not None and element.status in {"candidate", "admitted"}
 
     def line(self, element_id: str) -> tuple[str, ...]:
         """Get the element and all above it, nearest first."""
