@@ -132,10 +132,10 @@ def _row(element: Any, where: str) -> Row:
             f'{where}: `labels` and `attributes` are tables, for example labels = {{ zh = ["多巴胺"] }}'
         )
     row = dict.fromkeys(HEADER, "") | {"id": element["id"], "parent": str(element.get("parent") or "")}
-    for lang, names in labels.items():
+    for lang, said in labels.items():
         if lang not in LANGUAGES:
             raise InvalidInput(f"{where}: there is no language {lang!r}{suggest(str(lang), LANGUAGES)}")
-        names = [names] if isinstance(names, str) else names
+        names = [said] if isinstance(said, str) else said
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise InvalidInput(f"{where}: labels of {lang!r} are a list of texts")
         row[lang] = "|".join(names)
