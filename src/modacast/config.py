@@ -87,10 +87,13 @@ class LexiconSettings(_Section):
         description="from texts about fashion; or from all, which then are kept as well (scrubbed) to tell what is new",
     )
     min_probability: float = Field(
-        0.5, ge=0, le=1, description="smallest probability of being a word of fashion"
+        0.9,
+        ge=0,
+        le=1,
+        description="smallest probability of being a word of fashion; a word of many stories may have less",
     )
     admit_probability: float = Field(
-        0.9, ge=0, le=1, description="the same, for words that are used without being reviewed"
+        0.97, ge=0, le=1, description="the same, for words that are used without being reviewed"
     )
 
 

@@ -38,7 +38,7 @@ def home(tmp_path):
     """A home in which three words were found."""
     workspace = Workspace(Settings(project=ProjectSettings(home=tmp_path / "home")))
     rows = [
-        row_of("云朵风", "style", 0.96),
+        row_of("云朵风", "style", 0.98),
         row_of("雾面廓形", "silhouette", 0.8, parent="silhouette/loose"),
         row_of("搪瓷盆", "accessory", 0.6),
     ]

@@ -145,7 +145,7 @@ def _search(workspace: Workspace, texts: pa.Table, searched: date | None) -> pa.
         wanted = pc.and_(wanted, pc.greater_equal(days, pa.scalar(first, pa.date32())))
     walk = Discovery(
         workspace.lexicon,
-        workspace.encoder.encode_query,
+        workspace.language_model.encode_query,
         rules,
         since=None if searched is None else searched + timedelta(weeks=1),
         known=() if searched is None else _stored(workspace)["text"].to_pylist(),

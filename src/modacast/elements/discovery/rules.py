@@ -28,7 +28,10 @@ class DiscoveryRules:
         min_cohesion: smallest normalised pointwise mutual information of the weakest split.
         reach: a word goes on where its texts are as like fashion as the best texts of the window, `reach` times as
             many as are about fashion.
-        min_probability: smallest probability of being a word of fashion, by the language model.
+        min_probability: smallest probability of being a word of fashion, by the language model, of a word that the
+            fewest stories tell of.
+        story_weight: log-odds that each e-fold of more stories makes up for; 0 asks the same of all words.
+        min_share: smallest probability by the texts alone, where there is no language model or too few examples.
         refit: weeks after which the judgement of what is fashion is learned anew.
         n_evidence: most texts that are named as evidence.
         seed: decides what the judgement is learned from.
@@ -45,7 +48,9 @@ class DiscoveryRules:
     min_aligned: float = 0.5
     min_cohesion: float = 0.2
     reach: float = 15.0
-    min_probability: float = 0.5
+    min_probability: float = 0.9
+    story_weight: float = 1.6
+    min_share: float = 0.5
     refit: int = 26
     n_evidence: int = 10
     seed: int = 0
@@ -59,6 +64,7 @@ class DiscoveryRules:
             "max_bound": self.max_bound,
             "min_aligned": self.min_aligned,
             "min_probability": self.min_probability,
+            "min_share": self.min_share,
         }
         for name, share in shares.items():
             if not 0 <= share <= 1:

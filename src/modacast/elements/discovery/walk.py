@@ -196,13 +196,14 @@ class _Language:
             self._judge.fit(self._lessons.examples(sorted(self._found)))
             self._fitted_at = self._walk.n_weeks
         examples = examples_of(runs, self._walk)
+        judgement = None
         if self._judge is not None and self._judge.is_fitted:
             judgement = self._judge.judge(examples)
             probability = judgement.probability
+            good = [i for i, run in enumerate(runs) if self._is_fashion(run, float(probability[i]))]
         else:
-            judgement = None
             probability = np.array([max(run.share, _chance(run.likeness)) for run in runs])
-        good = [i for i, p in enumerate(probability.tolist()) if p >= self._rules.min_probability]
+            good = np.flatnonzero(probability >= self._rules.min_share).tolist()
         for i in set(range(len(runs))) - set(good):
             self._tried[runs[i].text] = _Tried(self._walk.n_weeks, runs[i].n)
         found = [runs[i].text for i in good]
@@ -227,10 +228,21 @@ class _Language:
         """Whether a word is one that was found before, with more around it."""
         return any(word in run.text for word in self._found)
 
+    def _is_fashion(self, run: Run, probability: float) -> bool:
+        """Whether the judge is sure enough of a word: the more stories tell of it, the less sure it has to be."""
+        rules = self._rules
+        more = min(run.n_stories, run.n_authors) / rules.min_stories
+        return _log_odds(probability) + rules.story_weight * np.log(more) >= _log_odds(rules.min_probability)
+
     def _is_due(self, run: Run) -> bool:
         """Whether a word was never judged, or has gained in texts or time since."""
         tried = self._tried.get(run.text)
         return tried is None or run.n >= 2 * tried.n or self._walk.n_weeks - tried.week >= _AGAIN_AFTER
+
+
+def _log_odds(probability: float) -> float:
+    within = min(max(probability, 1e-12), 1 - 1e-12)
+    return float(np.log(within / (1 - within)))
 
 
 def _chance(log_odds: float) -> float:
