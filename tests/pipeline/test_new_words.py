@@ -81,6 +81,7 @@ def workspace_of(tmp_path, rows, **lexicon) -> Workspace:
         project=ProjectSettings(home=tmp_path / "home"),
         documents=[Input(name="posts", path="posts.csv", lang="zh")],
         lexicon={"context": False, **lexicon},
+        sentiment={"encoder": False},
         base=tmp_path,
     )
     workspace = Workspace(settings)
