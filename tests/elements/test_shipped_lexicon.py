@@ -59,3 +59,39 @@ def test_the_same_elements_in_every_language(tagger: Tagger, lang: str, text: st
 )  # fmt: skip
 def test_what_is_about_fashion(tagger: Tagger, text: str, lang: str, *, passes: bool) -> None:
     assert (Relevance(tagger)([text], [lang])[0] >= 0.5) == passes
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "found"),
+    [
+        ("牛皮面料", "zh", ["牛皮"]),
+        ("面料", "zh", ["面料"]),
+        ("宽松版型的连衣裙", "zh", ["宽松", "连衣裙"]),
+        ("翻领设计", "zh", ["翻领"]),
+        ("sleeve with lace", "en", ["lace"]),
+        ("Puma Men Black Floaters", "en", ["Puma", "Black", "Floaters"]),
+    ],
+)
+def test_a_value_counts_and_the_name_of_its_attribute_does_not(
+    tagger: Tagger, text: str, lang: str, found: list[str]
+) -> None:
+    table = tagger.tag(pa.table({"id": ["a"], "text": [text], "lang": [lang]}), about_fashion=True)
+    assert [s for s in table["surface"].to_pylist() if s != "Men"] == found
+
+
+def test_there_are_enough_elements_and_each_label_leads_back(lexicon: Lexicon, tagger: Tagger) -> None:
+    assert len(lexicon) >= 1500
+    for lang in LANGUAGES:
+        named = [element for element in lexicon if element.labels.get(lang)]
+        assert len(named) > 0.9 * len(lexicon), lang
+        texts = [element.labels[lang][0] for element in named]
+        table = pa.table({"id": [e.id for e in named], "text": texts, "lang": [lang] * len(named)})
+        mentions = tagger.tag(table, about_fashion=True)
+        right = {
+            doc_id
+            for doc_id, element_id in zip(
+                mentions["doc_id"].to_pylist(), mentions["element_id"].to_pylist(), strict=True
+            )
+            if doc_id == element_id
+        }
+        assert len(right) >= 0.998 * len(named), (lang, [e.id for e in named if e.id not in right])

@@ -45,7 +45,10 @@ _VARIANT_CONFIDENCE = 0.95
 _SINGLE_CHARACTER_CONFIDENCE = 0.7
 _MIN_TAIL = 5
 _CLAIMS_AT_ONCE = 8192
-_GENERIC = ("面料", "工艺", "设计", "材质", "质地", "元素", "款式")
+_GENERIC = (
+    "面料", "工艺", "设计", "材质", "质地", "元素", "款式", "版型", "色系", "风格", "版", "款", "感", "范", "系",
+)  # fmt: skip
+_MIN_STEM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Reader:
         element_ids: ids by element number.
         element: `(n_claims,)` element number of each claim, -1 for a cue.
         facet: `(n_elements,)` position of each element's facet in `FACETS`.
+        is_attribute: `(n_elements,)` whether each names an attribute (`面料`, `袖长`) rather than a value of it.
         weight: `(n_claims,)` how much the claim speaks for a text about fashion, in [-1, 1].
         is_ambiguous: `(n_claims,)` whether the surface was flagged `?`.
         confidence: `(n_claims,)` how sure a match of the claim is, in (0, 1].
@@ -83,6 +87,9 @@ class Reader:
         self.element_ids = [element.id for element in lexicon]
         numbers = {element_id: number for number, element_id in enumerate(self.element_ids)}
         self.facet = np.array([FACETS.index(element.facet) for element in lexicon], dtype=np.int64)
+        self.is_attribute = np.array(
+            [element.attributes.get("role") == "attribute" for element in lexicon], dtype=np.bool_
+        )
         columns = _Columns()
         self._matcher = Matcher(columns.noting(_all_claims(lexicon, numbers, cues), self._weights(cues)))
         self.element = np.array(columns.element, dtype=np.int64)
@@ -161,15 +168,15 @@ class _Columns:
 
 
 def _all_claims(lexicon: Lexicon, numbers: dict[str, int], cues: Sequence[Cue]) -> Iterator[_NotedClaim]:
-    stems = {(entry.element_id, _stem(entry)) for entry in lexicon.iter_entries()}
+    stems = {(_facet(entry), _stem(entry)) for entry in lexicon.iter_entries()}
     clear = {
-        (entry.element_id, entry.surface.text)
+        (_facet(entry), entry.surface.text)
         for entry in lexicon.iter_entries()
-        if not entry.surface.ambiguous and (entry.element_id, entry.surface.text) in stems
+        if not entry.surface.ambiguous and (_facet(entry), entry.surface.text) in stems
     }
     for entry in lexicon.iter_entries():
         # what only adds a generic word (`棉质面料` next to `棉质`) is left out: the span shall be the name alone
-        if (entry.element_id, _stem(entry)) not in clear:
+        if (_facet(entry), _stem(entry)) not in clear:
             for claim in _claims(entry, numbers[entry.element_id]):
                 yield _NotedClaim(claim, entry.surface.ambiguous, _confidence(claim, entry))
     for cue in cues:
@@ -180,12 +187,16 @@ def _stem(entry: Entry) -> str:
     """Get a surface without the generic word at its end; `""` where there is none."""
     text = entry.surface.text
     generic = next(filter(text.endswith, _GENERIC), "")
-    return text.removesuffix(generic) if generic else ""
+    return text.removesuffix(generic) if generic and len(text) - len(generic) >= _MIN_STEM else ""
+
+
+def _facet(entry: Entry) -> str:
+    return entry.element_id.partition("/")[0]
 
 
 def _claims(entry: Entry, owner: int) -> Iterator[Claim]:
     text, exact = entry.surface.text, entry.surface.exact
-    facet = entry.element_id.partition("/")[0]
+    facet = _facet(entry)
     is_noun = entry.lang == "de" and facet in HEADS and text.isalpha() and not entry.surface.ambiguous
     tail = is_noun and len(text) >= _MIN_TAIL
     yield Claim(text, entry.lang, owner, exact=exact, tail=tail, rank=entry.rank)

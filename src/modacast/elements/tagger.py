@@ -54,7 +54,8 @@ class Tagger:
     inside compounds such as `撞色拼接`, the modifiers that are elements themselves count too (`牛仔裤` names jeans
     and denim). Surfaces that are
     ambiguous outside fashion count where the text holds a clear mention or cue, or where the two halves of
-    something like `red shoes` stand side by side; with a `Context`, the language model decides about them.
+    something like `red shoes` stand side by side; with a `Context`, the language model decides about them. Names of
+    attributes (elements with `role=attribute`, such as `面料`) count only where a text names nothing else.
 
     Args:
         lexicon: the elements.
@@ -142,7 +143,7 @@ class Tagger:
         confidence[nested] *= _NESTED_CONFIDENCE
         latin = np.fromiter((lang in _LATIN for lang in langs), dtype=np.bool_, count=len(langs))
         confidence[latin[mentions.doc] & self.reader.is_english[mentions.claim]] *= _FOREIGN_CONFIDENCE
-        stays = top | nested
+        stays = self._without_attribute_names(mentions, top | nested)
         return _Kept(mentions.where(stays), confidence[stays])
 
     @staticmethod
@@ -188,6 +189,11 @@ class Tagger:
             before, after = text[max(0, position - 1) : position], text[position + 1 : position + 2]
             loose[i] = _continues(before) or _continues(after)
         return mentions.where(~loose)
+
+    def _without_attribute_names(self, mentions: Matches, stays: Flags) -> Flags:
+        """Leave out `面料` in `牛皮面料`: the name of an attribute says nothing beside a value of any."""
+        names = self.reader.is_attribute[self.reader.element[mentions.claim]]
+        return stays & ~(names & np.isin(mentions.doc, mentions.doc[stays & ~names]))
 
     def _clear_signs(self, reading: Reading, n_docs: int) -> Ints:
         """Count the different clear elements and cues of each text."""

@@ -1,0 +1,59 @@
+"""Runs all parts; see `benchmarks.tag`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from benchmarks.modifiers import modifiers
+from benchmarks.report import Arguments, Report, parse_arguments
+from benchmarks.tag import chinese, labels, speed, titles
+from benchmarks.tag.finders import Finder, NearestLabels, jieba_words, plain_substrings, tagged
+from modacast.elements import Lexicon, Tagger
+
+PARTS = ("speed", "chinese", "titles", "labels")
+"""What `--only` may name."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
+    arguments = parse_arguments("tag", argv, parts=PARTS)
+    report = Report("tag")
+    began = time.perf_counter()
+    tagger = Tagger(Lexicon.load())
+    seconds = time.perf_counter() - began
+    for part in PARTS:
+        if arguments.only in {None, part}:
+            _measure(report, arguments, tagger, part)
+    report.add("lexicon and automaton", "seconds to load", seconds, better="lower")
+    report.finish(arguments.json)
+
+
+def _measure(report: Report, arguments: Arguments, tagger: Tagger, part: str) -> None:
+    data, limit = arguments.data, 300 if arguments.quick else None
+    if part == "speed":
+        peers = {
+            "plain substrings, zh (Aho-Corasick)": plain_substrings(tagger.lexicon, "zh"),
+            "rjieba with user words": jieba_words(tagger.lexicon),
+        }
+        speed.throughput(report, tagger, peers, speed.titles(data, 5_000 if limit else 200_000))
+        speed.memory(report, data)
+    elif part == "chinese":
+        finders: dict[str | None, Finder] = {
+            None: lambda texts: tagged(tagger, texts, ["zh"] * len(texts), catalogue=True),
+            "plain substrings": plain_substrings(tagger.lexicon, "zh"),
+            "rjieba with user words": jieba_words(tagger.lexicon),
+            "raw e5, words near a label (AdvertiseGen: 200 texts)": NearestLabels(tagger.lexicon, "zh").words,
+        }
+        chinese.advertisegen(report, tagger.lexicon, finders, data, limit)
+        chinese.jd_spans(report, tagger.lexicon, finders, data)
+    elif part == "titles":
+        titles.myntra(report, tagger, data, limit)
+    else:
+        labels.own_labels(report, tagger)
+        modifiers(report, tagger)
+        labels.shop_categories(report, tagger, data)
+
+
+if __name__ == "__main__":
+    main()

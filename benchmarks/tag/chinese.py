@@ -1,0 +1,125 @@
+"""Chinese texts with attribute values: AdvertiseGen, and JD sentences with spans."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.report import Report
+from benchmarks.tag.finders import Finder, Found, closure
+from modacast.elements import Lexicon
+from modacast.elements.reader import HEADS
+
+__all__ = ["advertisegen", "f1", "gold_spans", "jd_spans", "jd_texts"]
+
+_TAG = re.compile(r"<([^/<>]+)>([^<]*)</\1>")
+_NOT_IN_JD = HEADS | {"brand", "value", "occasion"}
+_FEW = 200
+
+
+def advertisegen(
+    report: Report, lexicon: Lexicon, finders: dict[str | None, Finder], data: Path, limit: int | None
+) -> None:
+    """Recall of the attribute values that stand word for word in the text, by each finder.
+
+    Row one: a value is found where a mention has exactly its span, where the text's mentions name the element that
+    the lexicon gives for the value, or one below it, or where a garment's name ends in the value (`连衣裙` is a
+    `裙`). Row two, exact span: a mention has exactly the value's span.
+    """
+    path = data / "attributes" / "advertisegen_zh_5000.jsonl"
+    with path.open(encoding="utf-8") as stream:
+        records = [json.loads(line) for line in islice(stream, limit)]
+    for peer, find in finders.items():
+        some = records[:_FEW] if peer and peer.startswith("raw e5") else records
+        _recall(report, lexicon, find([r["summary"] for r in some]), some, peer)
+
+
+def _recall(
+    report: Report, lexicon: Lexicon, found: list[list[Found]], records: list[dict], peer: str | None
+) -> None:
+    by_element, by_span, misses = [], [], Counter()
+    for record, mentions in zip(records, found, strict=True):
+        named = closure(lexicon, (m.element_id for m in mentions))
+        spans = {(m.start, m.end) for m in mentions}
+        ends = {m.end for m in mentions if m.facet == "garment"}
+        for value in {pair.partition("#")[2] for pair in record["content"].split("*")}:
+            places = {(m.start(), m.end()) for m in re.finditer(re.escape(value), record["summary"])}
+            if places:
+                meant = {element.id for element in lexicon.find(value, "zh")}
+                by_span.append(bool(places & spans))
+                is_head = any(end in ends for _, end in places)
+                by_element.append(by_span[-1] or bool(meant & named) or is_head)
+                misses[value] += not by_element[-1]
+    goal = {"must": 0.90, "ahead": 0.97} if peer is None else {"peer": peer}
+    report.add_mean("AdvertiseGen literal values", "recall", by_element, **goal)
+    report.add_mean(
+        "AdvertiseGen literal values, exact span",
+        "recall",
+        by_span,
+        **({} if peer is None else {"peer": peer}),
+    )
+    if peer is None:
+        worst = ", ".join(f"{value} {n}" for value, n in misses.most_common(12))
+        report.note(f"AdvertiseGen values missed most: {worst}")
+
+
+def jd_texts(data: Path) -> tuple[list[str], list[set[tuple[int, int]]]]:
+    """Get the JD sentences and the spans of their values."""
+    texts, gold = [], []
+    for path in sorted((data / "attributes" / "jave_zh_90").glob("*.tsv")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            cells = line.split("\t")
+            texts.append(cells[2])
+            gold.append(set(gold_spans(cells[3])))
+    return texts, gold
+
+
+def jd_spans(report: Report, lexicon: Lexicon, finders: dict[str | None, Finder], data: Path) -> None:
+    """F1 of attribute values in JD's product sentences, by exact span.
+
+    Facets that have no counterpart among that data set's attributes are left out: things that are worn (parts of
+    shoes stay, as its toe shapes do), brands, values and occasions.
+    """
+    texts, gold = jd_texts(data)
+    for peer, find in finders.items():
+        predicted = [
+            {(m.start, m.end) for m in mentions if m.facet not in _NOT_IN_JD or _is_part(lexicon, m)}
+            for mentions in find(texts)
+        ]
+        hits = np.array([len(p & g) for p, g in zip(predicted, gold, strict=True)])
+        sizes = np.array([[len(p), len(g)] for p, g in zip(predicted, gold, strict=True)])
+        rng = np.random.default_rng(0)
+        draws = [f1(hits[i], sizes[i]) for i in (rng.integers(0, len(hits), len(hits)) for _ in range(1000))]
+        low, high = map(float, np.quantile(draws, [0.025, 0.975]))
+        goal = {"must": 0.60, "ahead": 0.75} if peer is None else {"peer": peer}
+        report.add("JD sentences, exact spans", "F1", f1(hits, sizes), low=low, high=high, **goal)
+        if peer is None:
+            precision, recall = (float(hits.sum() / max(1, sizes[:, side].sum())) for side in (0, 1))
+            report.add("JD sentences, exact spans", "precision", precision)
+            report.add("JD sentences, exact spans", "recall", recall)
+    report.add("JD sentences, exact spans", "F1", 0.872, peer="supervised on 71,000 sentences (recalled)")
+
+
+def _is_part(lexicon: Lexicon, mention: Found) -> bool:
+    return mention.facet == "footwear" and lexicon[mention.element_id].attributes.get("family") == "part"
+
+
+def gold_spans(marked: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of `<type>value</type>` in the text without the marks."""
+    removed = 0
+    for match in _TAG.finditer(marked):
+        removed += len(match[1]) + 2
+        start = match.start(2) - removed
+        yield start, start + len(match[2])
+        removed += len(match[1]) + 3
+
+
+def f1(hits: np.ndarray, sizes: np.ndarray) -> float:
+    """Get the F1 from hits and (predicted, gold) counts a sentence."""
+    return float(2 * hits.sum() / max(1, sizes.sum()))
