@@ -15,6 +15,7 @@ import csv
 import gzip
 import json
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,7 @@ from benchmarks.report import Report, parse_arguments, peak_memory
 from modacast.elements import Lexicon, Relevance, Tagger
 from modacast.elements.discovery import DiscoveryRules, discover
 from modacast.elements.folding import fold
+from modacast.elements.lexicon_exchange import dump_rows, lexicon_rows
 from modacast.encoder import get_encoder
 from modacast.errors import NotFound
 from modacast.types import Floats
@@ -350,14 +352,17 @@ def often_named(titles: Titles, lexicon: Lexicon, since: date) -> list[str]:
 
 
 def without_all(lexicon: Lexicon, words_of: Mapping[str, frozenset[str]]) -> Lexicon:
-    """Get a lexicon without elements and all that holds one of their words."""
-    for element_id, words in words_of.items():
-        for name in (element_id, *sorted(words, key=len)):
-            try:
-                lexicon = lexicon.without(name)
-            except NotFound:  # gone with a shorter one
-                continue
-    return lexicon
+    """Get a lexicon without elements and all that holds one of their words, in one pass."""
+    hidden = sorted({word for words in words_of.values() for word in words})
+    rows = []
+    for row in lexicon_rows(lexicon):
+        kept = [s for s in row["zh"].split("|") if s and not any(w in fold(s) for w in hidden)]
+        if row["id"] not in words_of and (kept or row["en"]):
+            rows.append(row | {"zh": "|".join(kept)})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lexicon.csv"
+        path.write_text(dump_rows(rows, "csv"), encoding="utf-8")
+        return Lexicon.load(path, shipped=False, strict=False)
 
 
 def ready_day(days: Sequence[date]) -> date | None:

@@ -58,7 +58,7 @@ def home(tmp_path):
 def row_of(text, facet, probability, parent=None):
     return dict.fromkeys(NEW_WORDS.names) | {
         "id": word_id("zh", text), "text": text, "lang": "zh", "facet": facet, "facet_probability": 0.9,
-        "parent": parent, "nearest": ["style/minimalist"], "variants": [], "ds": date(2024, 1, 1),
+        "parent": parent, "nearest": ["style/minimalist"], "variants": [], "same_as": [], "ds": date(2024, 1, 1),
         "first_seen": date(2023, 12, 25), "n_texts": 4, "n_stories": 4, "n_authors": 4, "n_before": 0, "growth": 30.0,
         "probability": probability, "likeness": 1.0, "fashion_share": 0.4, "freedom": 1.0, "cohesion": 0.5,
         "evidence_ids": ["d1"], "status": "found",

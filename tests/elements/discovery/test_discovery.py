@@ -220,3 +220,45 @@ def test_collocations_of_a_language_with_spaces(lexicon):
         days += [day] * (len(texts) - len(days))
     found = discover(documents(lexicon, texts, days, "en"), lexicon, rules=RULES)
     assert "ghostcore" in found["text"].to_pylist()
+
+
+def test_words_that_mean_the_same_in_two_languages_are_one_element(found):
+    row = next(row for row in found.to_pylist() if row["text"] == "云朵风")
+    other = row | {
+        "id": "e1",
+        "text": "cloudcore",
+        "lang": "en",
+        "same_as": [row["id"]],
+        "ds": row["ds"] + timedelta(weeks=1),
+    }
+    both = pa.Table.from_pylist([row, other], schema=NEW_WORDS)
+    (element,) = as_elements(both)
+    assert element.labels == {"zh": ("云朵风",), "en": ("cloudcore",)}
+    texts = pa.table({"id": ["a", "b"], "text": ["一起云朵风", "all in cloudcore now"], "lang": ["zh", "en"]})
+    assert find_new_words(both, texts)["element_id"].to_pylist() == [element.id, element.id]
+
+
+def test_the_language_model_judges_and_names(stream, lexicon):
+    """With vectors in which whatever holds `风` or a garment lies on one side, and names on the other."""
+    import numpy as np
+
+    chance = np.random.default_rng(0)
+
+    def encode(texts):
+        vectors = chance.normal(0, 0.05, (len(texts), 4)).astype(np.float32)
+        vectors[:, 0] += [1.0 if any(c in t for c in "风裙服衫衣裤靴") else -1.0 for t in texts]
+        return vectors
+
+    from modacast.elements.discovery.judge import Example, Judge
+
+    things = [Example(f"裙{i}", (f"〇好看{i}", f"今天的裙〇{i}"), 1, 2.0, 0.8) for i in range(40)]
+    others = [Example(f"人{i}", (f"〇回应{i}", f"见到〇{i}"), -1, -2.0, 0.1) for i in range(40)]
+    judge = Judge(encode).fit([*things, *others])
+    assert judge.is_fitted
+    assert judge.auc_ > 0.95
+    said = judge.judge(
+        [Example("云朵风", ("〇裙",), -1, 1.0, 0.5), Example("某人", ("〇回应",), -1, -1.0, 0.0)]
+    )
+    assert said.probability[0] > 0.9
+    assert said.probability[1] < 0.1
+    assert not Judge(encode).fit(things).is_fitted

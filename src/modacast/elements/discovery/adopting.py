@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,27 +25,30 @@ _MAIN_LANGUAGES = ("zh", "en")
 def as_elements(words: pa.Table) -> tuple[Element, ...]:
     """Get new words as elements, each once, with the status `"admitted"`.
 
-    A word of another language than Chinese or English is its own English label as well, since every element has a
+    Words of several languages that mean the same are one element. A word of another language than Chinese or English is its own English label as well, since every element has a
     label in one of the two.
 
     Args:
         words: `NEW_WORDS`.
     """
+    rows = _standing(words)
+    owners = _owners(rows)
     elements: dict[str, Element] = {}
-    for row in _standing(words):
-        facet: Facet = next((facet for facet in FACETS if facet == row["facet"]), "style")
-        element_id = element_name(facet, row["text"])
+    for row in rows:
+        element_id = owners[row["id"]]
         names = tuple(dict.fromkeys((row["text"], *row["variants"])))
         lang = row["lang"] if row["lang"] in LANGUAGES else "en"
         labels = {lang: names}
         if lang not in _MAIN_LANGUAGES:
             labels["en"] = names[:1]
+        old = elements.get(element_id)
+        if old is not None:
+            elements[element_id] = replace(old, labels={**labels, **old.labels})
+            continue
+        facet: Facet = next((facet for facet in FACETS if element_id.startswith(f"{facet}/")), "style")
         parent = row["parent"] if row["parent"] and row["parent"].startswith(f"{facet}/") else None
-        first_seen = row["first_seen"].isoformat()
-        elements.setdefault(
-            element_id,
-            Element(element_id, facet, labels, parent, "admitted", {"since": first_seen}),
-        )
+        since = {"since": row["first_seen"].isoformat()}
+        elements[element_id] = Element(element_id, facet, labels, parent, "admitted", since)
     return tuple(elements.values())
 
 
@@ -78,6 +82,16 @@ def _standing(words: pa.Table) -> list[dict[str, Any]]:
     return [row for row in rows if (row["lang"], fold(row["text"])) not in taken]
 
 
+def _owners(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Get the element of each word: its own, or that of a word of another language which means the same."""
+    owners: dict[str, str] = {}
+    for row in rows:
+        before = next((owners[known] for known in row["same_as"] or () if known in owners), None)
+        facet = row["facet"] if row["facet"] in FACETS else "style"
+        owners[row["id"]] = before or element_name(facet, row["text"])
+    return owners
+
+
 def find_new_words(words: pa.Table, documents: pa.Table) -> pa.Table:
     """Find where texts name new words, without the rest of the lexicon: fast, for many texts.
 
@@ -92,8 +106,10 @@ def find_new_words(words: pa.Table, documents: pa.Table) -> pa.Table:
     claims: list[Claim] = []
     names: list[str] = []
     sure: list[float] = []
-    for row in _standing(words):
-        names.append(element_name(row["facet"], row["text"]))
+    rows = _standing(words)
+    owners = _owners(rows)
+    for row in rows:
+        names.append(owners[row["id"]])
         sure.append(row["probability"])
         claims += [
             Claim(surface, row["lang"], len(names) - 1, rank=len(claims))

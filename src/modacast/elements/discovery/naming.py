@@ -62,6 +62,9 @@ class Namer:
         lexicon: the elements.
         reader: of that lexicon.
         encode: the language model; None for what the words themselves show.
+
+    Attributes:
+        vectors: id of each word that was named to its vector without the language's mean, of length 1.
     """
 
     def __init__(self, lang: str, lexicon: Lexicon, reader: Reader, encode: Encode | None) -> None:
@@ -69,6 +72,7 @@ class Namer:
         self._elements = list(lexicon)
         self._ids = reader.element_ids
         self._encode = encode
+        self.vectors: dict[str, Floats] = {}
 
     def rows(
         self,
@@ -92,6 +96,8 @@ class Namer:
         for i, run in enumerate(runs):
             parent = self._parent(run)
             facet, sure = self._facet(parent, facets[i])
+            if judgement is not None:
+                self.vectors[word_id(self._lang, run.text)] = self._centred(judgement.vectors[i])
             rows.append(
                 {
                     "id": word_id(self._lang, run.text),
@@ -102,6 +108,7 @@ class Namer:
                     "parent": parent,
                     "nearest": [] if judgement is None else self._nearest(judgement.vectors[i]),
                     "variants": [],
+                    "same_as": [],
                     "ds": walk.weeks[-1].given.ds,
                     "first_seen": walk.first_seen(run.text),
                     "n_texts": run.n,
@@ -168,11 +175,14 @@ class Namer:
         model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=200)
         return model.fit(self._labels.vectors, self._labels.facet)
 
+    def _centred(self, vector: Floats) -> Floats:
+        return np.asarray(_unit((vector - self._labels.middle)[None])[0], np.float32)
+
     def _nearest(self, vector: Floats) -> list[str]:
         labels = self._labels
         if not labels.ids:
             return []
-        similar = labels.vectors @ _unit((vector - labels.middle)[None])[0]
+        similar = labels.vectors @ self._centred(vector)
         return [labels.ids[i] for i in np.argsort(-similar, kind="stable")[:_NEAREST].tolist()]
 
     def _facets(self, judgement: Judgement) -> Floats64:

@@ -15,6 +15,7 @@ NEW_WORDS = pa.schema([
     pa.field("parent", pa.string()),                     # id of the element that it is a kind of
     pa.field("nearest", pa.list_(pa.string())),         # ids of the nearest elements, the nearest first
     pa.field("variants", pa.list_(pa.string())),        # other spellings and longer forms of it
+    pa.field("same_as", pa.list_(pa.string())),  # ids of earlier new words of other languages that mean it
     pa.field("ds", pa.date32(), nullable=False),        # Monday of the week after which it was found
     pa.field("first_seen", pa.date32(), nullable=False),  # Monday of the first week that has it
     pa.field("n_texts", pa.int64(), nullable=False),    # of the window before it was found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ import pyarrow as pa
 from modacast.elements.discovery.judge import Encode, Judge
 from modacast.elements.discovery.language import LanguageWalk, Run
 from modacast.elements.discovery.lessons import Lessons, examples_of
-from modacast.elements.discovery.naming import Namer
+from modacast.elements.discovery.naming import Namer, word_id
 from modacast.elements.discovery.new_words import NEW_WORDS
 from modacast.elements.discovery.reading import Texts
 from modacast.elements.discovery.rules import DiscoveryRules
@@ -23,12 +23,16 @@ from modacast.elements.lexicon import Lexicon
 from modacast.elements.relevance import Relevance
 from modacast.elements.tagger import Tagger
 from modacast.errors import InvalidInput
+from modacast.types import Floats
 
 __all__ = ["Discovery", "discover"]
 
 _COLUMNS = ("id", "text", "lang", "published_at", "relevance")
 _LESSON_EVERY = 4
 _AGAIN_AFTER = 4
+# of 350 elements' Chinese and English names, centred: two in 100,000 pairs of different ones lie so near, every
+# fifth pair of the same one does
+_SAME_MEANING = 0.5
 
 
 @dataclass(slots=True)
@@ -121,8 +125,25 @@ class Discovery:
         search = self._since is None or ds >= self._since
         for lang, language in self._languages.items():
             given = by_language.get(lang) or Texts(ds, (), (), (), (), np.zeros(0))
-            rows += language.read(given, search=search)
+            new = language.read(given, search=search)
+            for row in new:
+                row["same_as"] = self._same_as(row, language)
+            rows += new
         return sorted(rows, key=lambda row: -float(row["probability"]))
+
+    def _same_as(self, row: dict[str, Any], language: _Language) -> list[str]:
+        """Get the words of other languages, found before, that are written alike or mean the same."""
+        mine = language.vectors.get(row["id"])
+        same = []
+        for lang, other in self._languages.items():
+            alike = word_id(lang, row["text"])
+            same += [
+                known
+                for known, vector in other.vectors.items()
+                if other is not language
+                and (known == alike or (mine is not None and float(mine @ vector) >= _SAME_MEANING))
+            ]
+        return sorted(same)
 
 
 def discover(
@@ -167,6 +188,11 @@ class _Language:
         self._fitted_at = -(10**6)
         self._found: set[str] = set()
         self._tried: dict[str, _Tried] = {}
+
+    @property
+    def vectors(self) -> Mapping[str, Floats]:
+        """Centred vectors of the words that were found."""
+        return self._namer.vectors
 
     def leave_out(self, words: Iterable[str]) -> None:
         """Take words as found before."""
