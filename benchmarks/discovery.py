@@ -336,9 +336,9 @@ def hide(titles: Titles, lexicon: Lexicon, seed: int) -> Trial:
 def is_shipped(row: Mapping[str, Any]) -> bool:
     """Whether the shipped rules would let a found word through."""
     rules = DiscoveryRules()
-    more = rules.story_weight * np.log(min(row["n_stories"], row["n_authors"]) / rules.min_stories)
+    n_stories = min(row["n_stories"], row["n_authors"], rules.loud)
     odds = [np.log(p / (1 - p)) for p in (min(row["probability"], 1 - 1e-9), rules.min_probability)]
-    return bool(odds[0] + more >= odds[1])
+    return bool(odds[0] + rules.story_weight * np.log(n_stories / rules.min_stories) >= odds[1])
 
 
 def often_named(titles: Titles, lexicon: Lexicon, since: date) -> list[str]:

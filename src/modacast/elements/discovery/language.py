@@ -27,7 +27,6 @@ _COVERED = 0.5
 _SHOWN = 40
 _OFTEN_ALONE = 2
 _PAIR = 2
-_LOUD = 4  # times the fewest texts: what so many say is looked at, however little like fashion they are
 _LOOSE = frozenset(
     "穿戴洗买卖晒织脱换试选搭做撞画剪抢带送收装套件条双款身顶副只种类号第风系感色型版式女男大小全半多"
 )
@@ -158,7 +157,7 @@ class LanguageWalk:
         chosen = self._grown(growing)
         if not len(chosen.keys):
             return []
-        loud = chosen.n >= _LOUD * self._rules.min_texts
+        loud = chosen.n >= self._rules.loud
         chosen = chosen.where(loud | (chosen.likeness >= self._bar()))
         weeks = list(self.weeks)
         found = occurrences(chosen.keys, weeks)

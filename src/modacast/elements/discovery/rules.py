@@ -31,6 +31,10 @@ class DiscoveryRules:
         min_probability: smallest probability of being a word of fashion, by the language model, of a word that the
             fewest stories tell of.
         story_weight: log-odds that each e-fold of more stories makes up for; 0 asks the same of all words.
+        loud: texts from which a word is looked at however little like fashion its texts are; more stories than this
+            count as so many.
+        min_surroundings: smallest mean relevance of the texts of a word that is not loud.
+        floor: smallest probability of any word, however many stories tell of it.
         min_share: smallest probability by the texts alone, where there is no language model or too few examples.
         refit: weeks after which the judgement of what is fashion is learned anew.
         n_evidence: most texts that are named as evidence.
@@ -50,6 +54,9 @@ class DiscoveryRules:
     reach: float = 15.0
     min_probability: float = 0.9
     story_weight: float = 1.6
+    loud: int = 12
+    min_surroundings: float = 0.1
+    floor: float = 0.5
     min_share: float = 0.5
     refit: int = 26
     n_evidence: int = 10
@@ -64,6 +71,8 @@ class DiscoveryRules:
             "max_bound": self.max_bound,
             "min_aligned": self.min_aligned,
             "min_probability": self.min_probability,
+            "min_surroundings": self.min_surroundings,
+            "floor": self.floor,
             "min_share": self.min_share,
         }
         for name, share in shares.items():

@@ -215,7 +215,13 @@ class _Language:
         return rows
 
     def _judged(self, runs: Sequence[Run]) -> list[dict[str, Any]]:
-        runs = [run for run in runs if self._is_due(run) and not self._holds_found(run)]
+        runs = [
+            run
+            for run in runs
+            if (run.n >= self._rules.loud or run.share >= self._rules.min_surroundings or self._judge is None)
+            and self._is_due(run)
+            and not self._holds_found(run)
+        ]
         if not runs:
             return []
         if self._judge is not None and self._walk.n_weeks - self._fitted_at >= self._rules.refit:
@@ -257,7 +263,9 @@ class _Language:
     def _is_fashion(self, run: Run, probability: float) -> bool:
         """Whether the judge is sure enough of a word: the more stories tell of it, the less sure it has to be."""
         rules = self._rules
-        more = min(run.n_stories, run.n_authors) / rules.min_stories
+        if probability < rules.floor:
+            return False
+        more = min(run.n_stories, run.n_authors, rules.loud) / rules.min_stories
         return _log_odds(probability) + rules.story_weight * np.log(more) >= _log_odds(rules.min_probability)
 
     def _is_due(self, run: Run) -> bool:

@@ -38,6 +38,8 @@ _ALARM_WEEKS = 4  # an element that alarmed since then is marked
 _SPOKEN = ("zh", "en")
 _SORTS = ("growth", "level", "confidence", "mentions", "forecast")
 
+_NEW_WORD = {"zh": "（新词）", "en": " (new word)"}
+
 
 @app.command()
 def trends(
@@ -238,7 +240,7 @@ def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
     for row in table.to_pylist():
         mark = " !" if row["element_id"] in alarmed else ""
         shown.add_row(
-            workspace.wider_lexicon.label(row["element_id"], lang) + mark,
+            _named(workspace, row["element_id"], lang) + mark,
             row["element_id"].partition("/")[0],
             row["stage"],
             f"{row['level']:.3%}",
@@ -250,6 +252,14 @@ def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
             f"{row['n_mentions']:,}",
         )
     print_table(shown)
+
+
+def _named(workspace: Workspace, element_id: str, lang: str) -> str:
+    """Get an element's name; a word that was discovered and that nobody has confirmed is marked."""
+    lexicon = workspace.wider_lexicon
+    if element_id in lexicon and lexicon[element_id].status == "admitted":
+        return lexicon.label(element_id, lang) + _NEW_WORD["zh" if lang == "zh" else "en"]
+    return lexicon.label(element_id, lang)
 
 
 def _one_trend(
