@@ -204,7 +204,9 @@ def add_verdicts(report: Report, found: Sequence[Mapping[str, Any]]) -> None:
         hits = [float(verdict == "fashion") for verdict, _ in known]
         report.add_mean("Weibo, words found", "precision by our reading", hits)
         near = [float(verdict in {"fashion", "near"}) for verdict, _ in known]
-        report.add_mean("Weibo, words found, hair and make-up counted too", "precision by our reading", near)
+        report.add_mean(
+            "Weibo, words found, hair, make-up and bodies counted too", "precision by our reading", near
+        )
         sure = [float(verdict == "fashion") for verdict, row in known if row["probability"] >= 0.9]
         if sure:
             report.add_mean("Weibo, words with probability .9 or more", "precision by our reading", sure)
@@ -387,7 +389,7 @@ def is_soon(word: str, day: date, target: Target) -> bool:
 
 
 def read_verdicts() -> dict[tuple[str, str], str]:
-    """Get word and week to the verdict: "fashion", "near" (hair, make-up), "phrase", "name" or "noise"."""
+    """Get word and week to the verdict: "fashion", "near" (hair, make-up, bodies), "phrase" or "other"."""
     if not VERDICTS.exists():
         return {}
     with VERDICTS.open(encoding="utf-8") as file:
