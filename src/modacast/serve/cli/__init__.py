@@ -32,6 +32,7 @@ def main() -> None:
         shoppers,
         stages,
         styles,
+        tagging,
         training,
         trending,
     )
