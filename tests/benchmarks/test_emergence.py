@@ -10,7 +10,6 @@ from datetime import date, timedelta
 import numpy as np
 from benchmarks import emergence
 from benchmarks.bursts import PEERS, raise_by, threshold_for
-from benchmarks.newwords import Title, weekly_words
 
 START = date(2022, 1, 3)
 PEOPLE = "张王李赵刘陈杨黄周吴徐孙马朱胡郭何高林罗"
@@ -18,18 +17,6 @@ PEOPLE = "张王李赵刘陈杨黄周吴徐孙马朱胡郭何高林罗"
 
 def _title(i, word):
     return f"{PEOPLE[i % 20]}{PEOPLE[(i * 7 + 3) % 20]}{word}{('穿搭', '造型', '裙子', '色系')[i % 4]}"
-
-
-def test_a_new_word_is_known_only_once_it_was_said_and_parts_of_it_are_not():
-    titles = [Title(START + timedelta(weeks=w), _title(13 * w + i, "多巴胺" if w >= 30 else "牛仔裤"), True)
-              for w in range(34) for i in range(3)]  # fmt: skip
-    words = weekly_words(titles, frozenset({"牛仔裤", "穿搭"}))
-    assert words.get("多巴胺") in {START + timedelta(weeks=30), START + timedelta(weeks=31)}
-    early = weekly_words(
-        [t for t in titles if t.week < START + timedelta(weeks=30)], frozenset({"牛仔裤", "穿搭"})
-    )
-    assert "多巴胺" not in early
-    assert weekly_words([], frozenset()) == {}
 
 
 def test_peers_find_a_planted_burst_and_raise_as_many_alarms_as_they_may():

@@ -17,7 +17,7 @@ from modacast.trends import ALARMS, AlarmRules, alarms
 
 __all__ = ["alarms_of_week", "latest_alarms", "raise_alarms"]
 
-ALARM_VERSION = 1
+ALARM_VERSION = 2
 """Raised whenever the same texts would give other alarms."""
 
 _AS_OF = b"as_of"
@@ -51,6 +51,7 @@ def raise_alarms(workspace: Workspace, progress: Progress) -> StageRow:
         elements=workspace.wider_lexicon.elements,
         rules=_rules(settings.alerts),
         read_until=settings.trends.as_of,
+        about=workspace.relevance,
     )
     table = _with_forecasts(table, workspace)
     workspace.lake.commit(key, {"alarms": table}, fingerprint=found, facts={"as_of": _last_week(workspace)})

@@ -20,6 +20,8 @@ class AlarmRules:
         min_stories: fewest separate stories, and fewest authors, those who repeat others not counted.
         min_breadth: smallest effective number of stories, and of voices (`Reading.breadth`).
         min_ratio: smallest count over expectation.
+        min_company: smallest mean chance that its texts, without the words that name the element, are about fashion;
+            looked at where `alarms` is told how to score texts.
         season_p: an earlier year's season explains a count that is likelier than this beside it.
         refractory: weeks without surprise after which an element may alarm again.
         budget: alarms a week that are raised on average; what is less sure waits. None for no limit.
@@ -33,6 +35,7 @@ class AlarmRules:
     min_stories: int = 3
     min_breadth: float = 2.0
     min_ratio: float = 2.0
+    min_company: float = 0.2
     season_p: float = 0.01
     refractory: int = 13
     budget: float | None = 2.0

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from modacast.trends.alarm_rules import AlarmRules
 from modacast.trends.history import SEASON
 from modacast.trends.stories import Reading, Stories
 from modacast.trends.surprise import Surprise
 
-__all__ = ["Alarm", "Kind", "walk"]
+__all__ = ["About", "Alarm", "Kind", "walk"]
+
+About = Callable[[Sequence[str], Sequence[str]], npt.NDArray[np.float32]]
 
 Kind = Literal["new", "rise", "shock"]
 
@@ -41,10 +44,18 @@ class Alarm:
     q: float
     first_seen: date
     reading: Reading
+    company: float | None = None
     also: list[str] = field(default_factory=list)
 
 
-def walk(found: Surprise, stories: Stories, rules: AlarmRules, seasonal: Collection[str]) -> Iterator[Alarm]:
+def walk(
+    found: Surprise,
+    stories: Stories,
+    rules: AlarmRules,
+    *,
+    seasonal: Collection[str] = (),
+    about: About | None = None,
+) -> Iterator[Alarm]:
     """Yield the alarms, week by week, the surest first.
 
     Args:
@@ -52,20 +63,27 @@ def walk(found: Surprise, stories: Stories, rules: AlarmRules, seasonal: Collect
         stories: gives the texts.
         rules: when an alarm is raised.
         seasonal: elements whose season is known beforehand.
+        about: scores how likely texts, given with their languages, are about fashion; None takes all for that.
     """
-    return _Walk(found, stories, rules, frozenset(seasonal)).run()
+    return _Walk(found, stories, rules, frozenset(seasonal), about).run()
 
 
 class _Walk:
     """Goes through the weeks in order and remembers what has been told."""
 
     def __init__(
-        self, found: Surprise, stories: Stories, rules: AlarmRules, seasonal: frozenset[str]
+        self,
+        found: Surprise,
+        stories: Stories,
+        rules: AlarmRules,
+        seasonal: frozenset[str],
+        about: About | None,
     ) -> None:
         self._found = found
         self._stories = stories
         self._rules = rules
         self._seasonal = seasonal
+        self._about = about
         self._silent_until: dict[str, int] = {}
         self._recent: list[tuple[int, Alarm]] = []
         self._purse = 0.0
@@ -146,7 +164,10 @@ class _Walk:
         expected = float(found.expected[row, week]) * self._usual_worth(name, week, width)
         if count < rules.min_ratio * expected:
             return None
-        named = np.flatnonzero(found.count[row, : week + 1] > 0)
+        company = self._company(reading)
+        if company is not None and company < rules.min_company:
+            return None
+        first_day = self._stories.first_day(name)
         return Alarm(
             element_id=name,
             ds=found.weeks[week],
@@ -157,9 +178,17 @@ class _Walk:
             season_count=float(found.season_count[row, week]),
             p=float(found.p[row, week]),
             q=float(found.q[row, week]),
-            first_seen=found.weeks[int(named[0])],
+            first_seen=first_day - timedelta(days=first_day.weekday()),
             reading=reading,
+            company=company,
         )
+
+    def _company(self, reading: Reading) -> float | None:
+        """The mean chance that what else the texts say is about fashion."""
+        if self._about is None:
+            return None
+        texts = reading.texts
+        return float(np.mean(self._about([text.rest for text in texts], [text.lang for text in texts])))
 
     def _usual_worth(self, name: str, week: int, width: int) -> float:
         """The share that stories leave of the counts of earlier windows, so that like is held against like."""

@@ -28,6 +28,7 @@ class AlarmFacts:
     n_authors: int
     n_stories: int
     sources: Sequence[str]
+    company: float | None = None
 
 
 def why_en(facts: AlarmFacts) -> str:
@@ -36,8 +37,8 @@ def why_en(facts: AlarmFacts) -> str:
     window = "in the week of" if facts.weeks == 1 else f"in the {facts.weeks} weeks up to that of"
     parts = [
         f"{facts.name_en} {verb}: {_number(facts.n_texts, 'text')} {window} {facts.ds} "
-        f"(weighed {facts.count:.3g}), {facts.expected:.2g} expected from its past "
-        f"(×{_ratio(facts)}, chance of a false alarm {facts.q:.1g})"
+        f"(weighed {facts.count:.3g}, as repeated stories count less), {facts.expected:.2g} expected from its past "
+        f"(×{_ratio(facts)}; of alarms as sure as this {facts.q:.1g} may be false)"
     ]
     if facts.season_count > 0:
         parts.append(f"the same weeks of an earlier year had at most {facts.season_count:.2g}")
@@ -47,6 +48,8 @@ def why_en(facts: AlarmFacts) -> str:
         f"since {facts.since}, by {_number(facts.n_authors, 'author')} in {_number(facts.n_stories, 'story')} "
         f"on {', '.join(facts.sources)}"
     )
+    if facts.company is not None:
+        parts.append(f"what else they say is about fashion with probability {facts.company:.2f}")
     return "; ".join(parts) + "."
 
 
@@ -56,8 +59,8 @@ def why_zh(facts: AlarmFacts) -> str:
     window = "一周" if facts.weeks == 1 else f" {facts.weeks} 周"
     parts = [
         f"{facts.name_zh}{verb}：截至 {facts.ds} 当周的{window}内有 {facts.n_texts} 条文本"
-        f"（折合 {facts.count:.3g} 条），按以往预期为 {facts.expected:.2g} 条"
-        f"（{_ratio(facts)} 倍，误报率 {facts.q:.1g}）"
+        f"（重复话题折减后为 {facts.count:.3g} 条），按以往预期为 {facts.expected:.2g} 条"
+        f"（{_ratio(facts)} 倍；同等把握的警报中误报占比约 {facts.q:.1g}）"
     ]
     if facts.season_count > 0:
         parts.append(f"往年同期最多 {facts.season_count:.2g} 条")
@@ -66,6 +69,8 @@ def why_zh(facts: AlarmFacts) -> str:
     parts.append(
         f"自 {facts.since} 起，{facts.n_authors} 位作者、{facts.n_stories} 个话题，来自 {'、'.join(facts.sources)}"
     )
+    if facts.company is not None:
+        parts.append(f"其余内容与时尚有关的概率为 {facts.company:.2f}")
     return "；".join(parts) + "。"
 
 

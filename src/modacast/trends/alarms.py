@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from modacast.errors import InvalidInput, suggest
 from modacast.trends.alarm_rules import AlarmRules
-from modacast.trends.alarm_walk import Alarm, walk
+from modacast.trends.alarm_walk import About, Alarm, walk
 from modacast.trends.alarm_words import AlarmFacts, why_en, why_zh
 from modacast.trends.counting import count_weeks, with_days
 from modacast.trends.series import last_week
@@ -32,14 +32,14 @@ ALARMS = pa.schema([
     pa.field("weeks", pa.int32(), nullable=False),           # that the count is of, up to and with `ds`
     pa.field("count", pa.float64(), nullable=False),         # texts, repeated authors and stories weighed less
     pa.field("n_texts", pa.int64(), nullable=False),
-    pa.field("expected", pa.float64(), nullable=False),      # texts, from the past
+    pa.field("expected", pa.float64(), nullable=False),      # texts, from the past, weighed alike
     pa.field("ratio", pa.float64(), nullable=False),         # count over expected
     pa.field("season_count", pa.float64(), nullable=False),  # the most that the same weeks of an earlier year had
     pa.field("p_value", pa.float64(), nullable=False),
     pa.field("q_value", pa.float64(), nullable=False),       # after false discovery control over all elements
     pa.field("since", pa.date32(), nullable=False),          # week of the first text of the rise
     pa.field("first_seen", pa.date32(), nullable=False),
-    pa.field("n_authors", pa.int64(), nullable=False),
+    pa.field("n_authors", pa.int64(), nullable=False),       # those who repeat another's words not counted
     pa.field("n_stories", pa.int64(), nullable=False),
     pa.field("sources", pa.list_(pa.string())),
     pa.field("evidence_ids", pa.list_(pa.string())),
@@ -61,10 +61,12 @@ def alarms(
     since: date | None = None,
     read_until: date | None = None,
     known_from: Mapping[str, date] | None = None,
+    about: About | None = None,
 ) -> pa.Table:
     """Walk through the weeks and raise an alarm for each rise, once.
 
-    An alarm needs a count that its own past does not explain (`q`), nor the same weeks of an earlier year
+    What is said is held against all that is said about fashion, so that a stream that turns to fashion, or away from
+    it, makes no rise. An alarm needs a count that its own past does not explain (`q`), nor the same weeks of an earlier year
     (`season_p`), told by several stories. After it, the element is silent until nothing about it has been
     surprising for `refractory` weeks. Where two elements rise in the same texts, one alarm stands for both.
     An element whose season came in two earlier years raises none in its season. The lexicon's word that an
@@ -80,6 +82,9 @@ def alarms(
         since: the first Monday whose alarms are wanted; earlier ones only silence what they would.
         read_until: the last day that was read in full, as in `weekly_series`.
         known_from: element to the Monday of the first week in which it may alarm, where it was found on the way.
+        about: scores how likely texts, given with their languages, are about fashion (`elements.Relevance`). The
+            texts of a rise must be so without the words that name the element (`min_company`): a brand's scandal, a
+            film and a bare colour keep other company than clothes. None takes all texts for texts about fashion.
 
     Returns:
         `ALARMS`, by week, the surest first.
@@ -90,7 +95,7 @@ def alarms(
     for name, table, columns in (
         ("mentions", mentions, ("doc_id", "element_id")),
         ("documents", documents, ("id", "source", "lang", "published_at", "author_key")),
-        ("panel", panel, ("ds", "source", "lang", "n_documents")),
+        ("panel", panel, ("ds", "source", "lang", "n_relevant")),
     ):
         for column in columns:
             if column not in table.column_names:
@@ -98,7 +103,7 @@ def alarms(
                     f"{name}: there is no column {column!r}{suggest(column, table.column_names)}"
                 )
     dated = with_days(documents)
-    counts = count_weeks(mentions, dated, panel)
+    counts = count_weeks(mentions, dated, panel, only_about=True)
     if counts.read.num_rows == 0:
         return ALARMS.empty_table()
     rules = rules or AlarmRules()
@@ -113,7 +118,7 @@ def alarms(
     seasonal = [name for name, element in named.items() if "season" in element.attributes]
     rows = [
         _row(alarm, named.get(alarm.element_id), rules.n_evidence)
-        for alarm in walk(found, Stories(mentions, documents), rules, seasonal)
+        for alarm in walk(found, Stories(mentions, documents), rules, seasonal=seasonal, about=about)
         if since is None or alarm.ds >= since
     ]
     return pa.Table.from_pylist(rows, schema=ALARMS)
@@ -143,9 +148,10 @@ def _row(alarm: Alarm, element: Element | None, n_evidence: int) -> dict[str, ob
         q=alarm.q,
         since=since,
         first_seen=alarm.first_seen,
-        n_authors=alarm.reading.n_authors,
+        n_authors=alarm.reading.n_voices,
         n_stories=alarm.reading.n_stories,
         sources=alarm.reading.sources,
+        company=alarm.company,
     )
     return {
         "id": alarm_id(alarm.element_id, alarm.ds),

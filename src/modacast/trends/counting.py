@@ -81,6 +81,20 @@ SELECT ds, source, lang, CAST(max(n) AS BIGINT) AS n FROM either GROUP BY ds, so
 ORDER BY ds, source, lang
 """
 
+_ABOUT = """
+WITH counted AS (
+    SELECT CAST(date_trunc('week', day) AS DATE) AS ds, source, lang, count(*) AS n
+    FROM dated GROUP BY 1, 2, 3
+),
+told AS (
+    SELECT CAST(date_trunc('week', ds) AS DATE) AS ds, source, lang, sum(n_relevant) AS n
+    FROM panel GROUP BY 1, 2, 3
+)
+SELECT ds, source, lang, CAST(coalesce(told.n, counted.n) AS BIGINT) AS n
+FROM told FULL JOIN counted USING (ds, source, lang) WHERE coalesce(told.n, counted.n) > 0
+ORDER BY ds, source, lang
+"""
+
 _NOTICE = """
 SELECT * EXCLUDE (noticed),
        CASE WHEN noticed IS NULL THEN 1.0
@@ -135,6 +149,7 @@ def count_weeks(
     *,
     parents: Mapping[str, str | None] | None = None,
     weighing: Weighing | None = None,
+    only_about: bool = False,
 ) -> Counts:
     """Count documents and what was read, week by week and cell by cell.
 
@@ -147,6 +162,8 @@ def count_weeks(
         panel: `PANEL`, the denominators; a week's texts are never fewer than its documents.
         parents: element id to the id of its parent; None counts what is named itself and nothing above it.
         weighing: how much a document counts.
+        only_about: count only texts about fashion as read (`n_relevant`); where the panel says nothing of a cell
+            and week, its documents.
 
     Raises:
         InvalidInput: an element is its own ancestor.
@@ -160,10 +177,12 @@ def count_weeks(
         weighed = _NOTICE if weighing.by_engagement else "SELECT *, 1.0 AS notice FROM given"
         db.execute(f"CREATE TEMP TABLE dated AS {weighed}")
         db.register("mentions", mentions.select(["doc_id", "element_id"]))
-        db.register("panel", panel.select(["ds", "source", "lang", "n_documents"]))
+        db.register(
+            "panel", panel.select(["ds", "source", "lang", "n_relevant" if only_about else "n_documents"])
+        )
         db.register("tree", tree)
         spoken = _arrow(db, _COUNT.format(cap=int(weighing.author_cap), decay=float(weighing.repeat_weight)))
-        return Counts(spoken.cast(SPOKEN), _arrow(db, _READ).cast(READ))
+        return Counts(spoken.cast(SPOKEN), _arrow(db, _ABOUT if only_about else _READ).cast(READ))
 
 
 def with_days(documents: pa.Table) -> pa.Table:

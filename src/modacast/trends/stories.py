@@ -37,6 +37,8 @@ class Text:
         day: UTC day on which it was published.
         source: its source.
         author: its author's pseudonym, or its id where that is unknown.
+        lang: its language.
+        rest: what it says, without the words that name the element.
         words: its words, without those that name the element, and the weight of each.
         notice: its engagement, 0 where unknown.
     """
@@ -45,6 +47,8 @@ class Text:
     day: date
     source: str
     author: str
+    lang: str
+    rest: str
     words: Mapping[str, float]
     notice: float
 
@@ -128,7 +132,7 @@ class Stories:
     """
 
     def __init__(self, mentions: pa.Table, documents: pa.Table) -> None:
-        columns = ["id", "text", "source", "published_at", "author_key", "engagement", "tokens"]
+        columns = ["id", "text", "lang", "source", "published_at", "author_key", "engagement", "tokens"]
         given = documents.select([c for c in columns if c in documents.column_names])
         named = (
             pl.DataFrame(mentions.select(["doc_id", "element_id", "surface"]))
@@ -145,6 +149,14 @@ class Stories:
             str(key[0]): _Named(part["day"].to_numpy(), part["row"].to_numpy(), part["surface"].to_list())
             for key, part in found.group_by("element_id", maintain_order=True)
         }
+
+    def first_day(self, element_id: str) -> date:
+        """Get the UTC day of the first text that names an element.
+
+        Raises:
+            KeyError: none does.
+        """
+        return date.fromisoformat(str(self._rows[element_id].days[0]))
 
     def read(self, element_id: str, last: date, n_weeks: int) -> Reading:
         """Get the texts that name an element in the `n_weeks` weeks that end with the week of Monday `last`."""
@@ -182,6 +194,8 @@ class Stories:
             day=row["day"],
             source=str(row["source"]),
             author=str(row.get("author_key") or row["id"]),
+            lang=str(row.get("lang") or ""),
+            rest=_without(str(row.get("text") or ""), surfaces),
             words={
                 w: math.log((self._n_known + 1) / max(self._often[w], 1))
                 for w in told
@@ -198,6 +212,12 @@ class _Named:
     days: npt.NDArray[np.datetime64]
     rows: npt.NDArray[np.int64]
     surfaces: list[list[str]]
+
+
+def _without(text: str, surfaces: Sequence[str]) -> str:
+    for surface in sorted(surfaces, key=len, reverse=True):
+        text = text.replace(surface, " ")
+    return text
 
 
 def _words(row: Mapping[str, Any]) -> list[str]:
