@@ -105,7 +105,7 @@ def add_bertopic(report: Report, raised: Sequence[Mapping[str, Any]], stream: St
         case: [
             start + timedelta(weeks=at)
             for at, topic in found
-            if is_about(topics, topic, at, case.word, texts, week)
+            if is_about(topics, topic, at, case.word, texts=texts, week=week)
         ]
         for case in CASES
     }

@@ -88,7 +88,7 @@ def topic_alarms(
 
 
 def is_about(
-    topics: Topics, topic: int, at: int, word: str, texts: Sequence[str], week: npt.NDArray[np.int64]
+    topics: Topics, topic: int, at: int, word: str, *, texts: Sequence[str], week: npt.NDArray[np.int64]
 ) -> bool:
     """Whether an alarmed topic tells of a word: its words hold it, or half of its texts of four weeks do."""
     if any(word in told or (len(told) > 1 and told in word) for told in topics.words.get(topic, ())):

@@ -262,14 +262,55 @@ def test_empty_tables_and_texts_of_tomorrow():
     assert "x" not in table["element_id"].to_pylist()
 
 
-def test_only_what_is_asked_for():
-    weekly = background(150, 10) | {"x": [0] * 100 + [5] * 5 + [0] * 45}
+def test_a_word_that_is_found_on_the_way_is_silent_before():
+    weekly = background(150, 10) | {"x": [0] * 100 + [5] * 20 + [0] * 30}
     documents, mentions = corpus(weekly)
-    since = MONDAY + timedelta(weeks=120)
     until = MONDAY + timedelta(weeks=150, days=-1)
-    table = alarms(mentions, documents, panel_of(150), since=since, read_until=until)
-    assert all(row["ds"] >= since for row in table.to_pylist())
-    assert "x" not in table["element_id"].to_pylist()
+
+    def first(known):
+        table = alarms(mentions, documents, panel_of(150), known_from=known, read_until=until)
+        return [row["ds"] for row in table.to_pylist() if row["element_id"] == "x"]
+
+    assert first({})[0] < MONDAY + timedelta(weeks=104)
+    assert first({"x": MONDAY + timedelta(weeks=106)}) == [MONDAY + timedelta(weeks=106)]
+    assert first({"x": MONDAY + timedelta(weeks=140)}) == []
+
+
+def test_the_texts_of_a_rise_are_about_fashion_without_its_name():
+    weekly = background(120, 20) | {"x": [0] * 100 + [5] * 6 + [0] * 14}
+    documents, mentions = corpus(weekly)
+    until = MONDAY + timedelta(weeks=120, days=-1)
+    heard = []
+
+    def about(chance):
+        def scored(texts, langs):
+            heard.extend(zip(texts, langs, strict=True))
+            return np.full(len(texts), chance, np.float32)
+
+        return scored
+
+    def names(chance):
+        table = alarms(mentions, documents, panel_of(120), about=about(chance), read_until=until)
+        return table["element_id"].to_pylist(), table["why_en"].to_pylist()
+
+    loud, why = names(0.4)
+    assert "x" in loud
+    assert any("0.40" in said for said in why)
+    assert "x" not in names(0.1)[0]
+    assert {lang for _, lang in heard} == {"zh"}
+    assert not any("x" in text.split() for text, _ in heard)
+
+
+def test_a_stream_that_turns_to_fashion_makes_no_rise():
+    weekly = {f"s{i}": [4] * 100 + [16] * 20 for i in range(6)}
+    documents, mentions = corpus(weekly)
+    until = MONDAY + timedelta(weeks=120, days=-1)
+    weeks = [(MONDAY + timedelta(weeks=w), "news", "zh", 2000) for w in range(120)]
+    turned = make_panel(weeks)
+    about = pa.array([60 if w < 100 else 240 for w in range(120)], pa.int64())
+    turned = turned.set_column(turned.column_names.index("n_relevant"), "n_relevant", about)
+    assert alarms(mentions, documents, turned, read_until=until).num_rows == 0
+    assert alarms(mentions, documents, make_panel(weeks), read_until=until).num_rows > 0
 
 
 @pytest.mark.parametrize(

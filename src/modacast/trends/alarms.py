@@ -58,7 +58,6 @@ def alarms(
     *,
     elements: Mapping[str, Element] | None = None,
     rules: AlarmRules | None = None,
-    since: date | None = None,
     read_until: date | None = None,
     known_from: Mapping[str, date] | None = None,
     about: About | None = None,
@@ -79,7 +78,6 @@ def alarms(
         panel: `PANEL`.
         elements: by id: names for the words, and whose season is known (attribute `season`).
         rules: when an alarm is raised.
-        since: the first Monday whose alarms are wanted; earlier ones only silence what they would.
         read_until: the last day that was read in full, as in `weekly_series`.
         known_from: element to the Monday of the first week in which it may alarm, where it was found on the way.
         about: scores how likely texts, given with their languages, are about fashion (`elements.Relevance`). The
@@ -119,7 +117,6 @@ def alarms(
     rows = [
         _row(alarm, named.get(alarm.element_id), rules.n_evidence)
         for alarm in walk(found, Stories(mentions, documents), rules, seasonal=seasonal, about=about)
-        if since is None or alarm.ds >= since
     ]
     return pa.Table.from_pylist(rows, schema=ALARMS)
 

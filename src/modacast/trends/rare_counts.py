@@ -15,9 +15,10 @@ import numpy as np
 
 from modacast.trends.panel import Array
 
-__all__ = ["Foretold", "discrete_false_discovery", "foretell", "tail"]
+__all__ = ["PRIOR", "Foretold", "discrete_false_discovery", "foretell", "tail"]
 
-_PRIOR = 0.5  # texts that the past is given for every element (Jeffreys' prior of a Poisson rate)
+PRIOR = 0.5
+"""Texts that the past is given for every element: Jeffreys' prior of a Poisson rate."""
 _MOST = 12  # counts up to here are told apart; beyond them a chance is taken to be any number
 _LARGE = 4.0  # expected texts, from which on they need not be told apart
 
@@ -47,9 +48,9 @@ def foretell(before: Array, past: Array, exposure: Array, phi: Array) -> Foretol
         exposure: what is read now, in the same unit.
         phi: dispersion, >= 1.
     """
-    mean = (before + _PRIOR) * exposure / np.maximum(past, 1e-9)
-    size = 1.0 / ((phi - 1.0) / np.maximum(mean, 1e-12) + 1.0 / (before / phi + _PRIOR))
-    return Foretold(mean, np.where(past > 0, size, _PRIOR))
+    mean = (before + PRIOR) * exposure / np.maximum(past, 1e-9)
+    size = 1.0 / ((phi - 1.0) / np.maximum(mean, 1e-12) + 1.0 / (before / phi + PRIOR))
+    return Foretold(mean, np.where(past > 0, size, PRIOR))
 
 
 def tail(count: Array, foretold: Foretold) -> Array:

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from modacast.trends.history import SEASON
 from modacast.trends.panel import Array
-from modacast.trends.rare_counts import Foretold, discrete_false_discovery, foretell, tail
+from modacast.trends.rare_counts import PRIOR, Foretold, discrete_false_discovery, foretell, tail
 
 __all__ = ["WINDOWS", "Surprise", "surprise"]
 
@@ -225,7 +225,10 @@ def _one_window(part: _Chunk, phi: Array, width: int, n_windows: int) -> tuple[l
 def _season(
     part: _Chunk, propensity: Array, now: tuple[Array, Array, Array, Array], width: int
 ) -> tuple[Array, Array, Array]:
-    """Hold the window against the same weeks of up to three earlier years; the year that explains most counts."""
+    """Hold the window against the same weeks of up to three earlier years; the year that explains most counts.
+
+    The less a year was read, the more its rate is taken to be the usual one.
+    """
     count, exposure, phi, usual = now
     end = np.arange(1, part.total.shape[1] + 1)
     worst, most, seasons = (np.zeros_like(count) for _ in range(3))
@@ -234,7 +237,7 @@ def _season(
         said = _between(part.said, first, last).sum(axis=1)
         there = (propensity * _between(part.read, first, last)).sum(axis=1)
         known = (last > _SHIFT) & (there > 0)
-        p = np.where(known, tail(count, foretell(said, there, exposure, phi)), 0.0)
+        p = np.where(known, tail(count, foretell(said, there + PRIOR / np.maximum(usual, 1e-12), exposure, phi)), 0.0)
         rate = said / np.maximum(there, 1e-9)
         worst = np.maximum(worst, p)
         most = np.maximum(most, np.where(known, rate * exposure, 0.0))
