@@ -237,7 +237,9 @@ def _season(
         said = _between(part.said, first, last).sum(axis=1)
         there = (propensity * _between(part.read, first, last)).sum(axis=1)
         known = (last > _SHIFT) & (there > 0)
-        p = np.where(known, tail(count, foretell(said, there + PRIOR / np.maximum(usual, 1e-12), exposure, phi)), 0.0)
+        p = np.where(
+            known, tail(count, foretell(said, there + PRIOR / np.maximum(usual, 1e-12), exposure, phi)), 0.0
+        )
         rate = said / np.maximum(there, 1e-9)
         worst = np.maximum(worst, p)
         most = np.maximum(most, np.where(known, rate * exposure, 0.0))
