@@ -14,7 +14,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -28,21 +27,15 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.discovery_peers import PEERS
+from benchmarks.known_cases import CASES, FIRST, frozen_lexicon
 from benchmarks.report import Report, parse_arguments, peak_memory
 from modacast.elements import Lexicon, Relevance, Tagger
 from modacast.elements.discovery import DiscoveryRules, discover
 from modacast.elements.folding import fold
 from modacast.elements.lexicon_exchange import dump_rows, lexicon_rows
 from modacast.encoder import get_encoder
-from modacast.errors import NotFound
 from modacast.types import Floats
 
-FIRST = date(2022, 7, 4)
-"""The first week that is judged on Weibo; thresholds were chosen on the weeks before."""
-
-HIDDEN = (
-    "style/neo-chinese", "garment/mamian-skirt", "brand/erke", "多巴胺", "美拉德", "新中式", "马面", "尔克",
-)  # fmt: skip
 SEEDS = (1, 2, 3)
 STRICT = (0.5, 0.7, 0.9, 0.97)
 OPEN = DiscoveryRules(min_probability=0.5, story_weight=0.0)
@@ -50,24 +43,6 @@ N_HIDDEN = 60
 SOON = timedelta(weeks=13)
 QUIET = ("season/", "occasion/", "length/", "value/")
 VERDICTS = Path(__file__).parent / "cases" / "discovery_verdicts.csv"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A known rise: its word, Monday of its first title on clothes, and of its highest week."""
-
-    word: str
-    first: date
-    peak: date
-
-
-CASES = (
-    Case("多巴胺", date(2023, 5, 15), date(2023, 6, 19)),
-    Case("美拉德", date(2023, 8, 21), date(2023, 10, 2)),
-    Case("新中式", date(2022, 2, 28), date(2024, 1, 8)),
-    Case("马面裙", date(2022, 7, 11), date(2024, 2, 19)),
-    Case("鸿星尔克", date(2021, 7, 19), date(2021, 7, 19)),
-)
 
 
 class CountingEncoder:
@@ -104,19 +79,13 @@ class Titles:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
-    given = list(sys.argv[1:] if argv is None else argv)
-    listing = None
-    if "--listing" in given:
-        at = given.index("--listing")
-        listing = Path(given[at + 1])
-        del given[at : at + 2]
     parts = {"hidden": add_hidden, "weibo": add_weibo, "reddit": add_reddit}
-    arguments = parse_arguments("discovery", given, parts=tuple(parts))
+    arguments = parse_arguments("discovery", argv, parts=tuple(parts), lists=True)
     report = Report("discovery")
     encode = CountingEncoder()
     for name, part in parts.items():
         if arguments.only in {None, name}:
-            part(report, arguments.data, encode, quick=arguments.quick, listing=listing)
+            part(report, arguments.data, encode, quick=arguments.quick, listing=arguments.listing)
     report.add("peak memory", "MB", peak_memory(), ahead=4000, better="lower")
     report.finish(arguments.json)
 
@@ -126,7 +95,7 @@ def add_hidden(
 ) -> None:
     """Add how many hidden words are found, and how much else, by us and by peers with as many finds."""
     titles = weibo_titles(data, until=FIRST)
-    lexicon = without_cases()
+    lexicon = frozen_lexicon()
     recalls: dict[str, list[float]] = {}
     others: dict[str, list[float]] = {}
     for seed in SEEDS[:1] if quick else SEEDS:
@@ -160,7 +129,7 @@ def add_weibo(
 ) -> None:
     """Add when the known cases are found, how many others are, and how many of them a reader calls right."""
     titles = weibo_titles(data, until=date(2021, 10, 4) if quick else None)
-    lexicon = without_cases()
+    lexicon = frozen_lexicon()
     documents = as_documents(titles, lexicon)
     began = time.process_time()
     discover(documents, lexicon)
@@ -227,17 +196,6 @@ def add_reddit(
     report.note(
         "Reddit: " + ", ".join(f"{row['text']} ({row['ds']}, p {row['probability']:.2f})" for row in found)
     )
-
-
-def without_cases() -> Lexicon:
-    """Get the lexicon without the known cases."""
-    lexicon = Lexicon.load()
-    for name in HIDDEN:
-        try:
-            lexicon = lexicon.without(name)
-        except NotFound:  # it never held that word
-            continue
-    return lexicon
 
 
 def weibo_titles(data: Path, until: date | None = None) -> Titles:

@@ -1,6 +1,6 @@
 """Alarms on streams of dated texts that are walked through week by week, against their peers.
 
-    python -m benchmarks.emergence --data DIR [--quick] [--json FILE] [--alarms FILE]
+    python -m benchmarks.emergence --data DIR [--quick] [--only STREAM] [--json FILE] [--listing FILE]
 
 Weibo hot-search titles 2020-11 to 2024-12, with a lexicon that lacks the known cases, and Reddit fashion posts to
 2013. Each week sees the texts up to that week alone: new words, counts, expectations, seasons and corrections. A
@@ -12,31 +12,22 @@ verdicts on alarms are a person's reading of their texts (`cases/emergence_verdi
 from __future__ import annotations
 
 import csv
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.emergence_peers import CASES, Case, add_bertopic, add_peers, flagged, lead
+from benchmarks.emergence_peers import add_bertopic, add_peers
 from benchmarks.emergence_stream import Stream, read_stream
+from benchmarks.known_cases import CASES, FIRST, frozen_lexicon, is_about, lead
 from benchmarks.report import Report, parse_arguments, peak_memory
 from modacast.config import Input
-from modacast.elements import Lexicon
 from modacast.encoder import get_encoder
-from modacast.errors import NotFound
 from modacast.trends import AlarmRules, alarms
 
-FIRST = date(2022, 7, 4)
-"""The first week of Weibo that is judged; settings were chosen on the weeks before and on made streams."""
-
-HIDDEN = (
-    "style/neo-chinese", "garment/mamian-skirt", "brand/erke", "多巴胺", "美拉德", "新中式", "马面", "尔克",
-)  # fmt: skip
 SEASONAL = ("羽绒服", "防晒衣")
 VERDICTS = Path(__file__).parent / "cases" / "emergence_verdicts.csv"
 
@@ -56,18 +47,14 @@ REDDIT = Input(
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
-    given = list(sys.argv[1:] if argv is None else argv)
-    listing = None
-    if "--alarms" in given:
-        at = given.index("--alarms")
-        listing = Path(given[at + 1])
-        del given[at : at + 2]
-    arguments = parse_arguments("emergence", given)
+    arguments = parse_arguments("emergence", argv, parts=("weibo", "reddit"), lists=True)
     report = Report("emergence")
     encode = None if arguments.quick else get_encoder().encode_query
     lexicon = frozen_lexicon()
     told: list[tuple[str, list[dict[str, Any]], Stream]] = []
     for source in (WEIBO, REDDIT):
+        if arguments.only not in {None, source.name}:
+            continue
         if not (arguments.data / "posts" / source.path).exists():
             report.note(f"{source.name}: there is no posts/{source.path}; left out")
             continue
@@ -86,20 +73,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             if encode is not None:
                 add_bertopic(report, raised, stream, encode)
         add_alarms(report, source.name, raised, stream)
-    if listing is not None:
-        write_listing(listing, told)
+    if arguments.listing is not None:
+        write_listing(arguments.listing, told)
     report.finish(arguments.json)
-
-
-def frozen_lexicon() -> Lexicon:
-    """Get the lexicon without the known cases."""
-    lexicon = Lexicon.load()
-    for name in HIDDEN:
-        try:
-            lexicon = lexicon.without(name)
-        except NotFound:  # it never held that word
-            continue
-    return lexicon
 
 
 def walk(stream: Stream, rules: AlarmRules | None = None) -> list[dict[str, Any]]:
@@ -113,12 +89,6 @@ def walk(stream: Stream, rules: AlarmRules | None = None) -> list[dict[str, Any]
         known_from=stream.known_from,
         about=stream.about,
     ).to_pylist()
-
-
-def is_about(row: Mapping[str, Any], word: str, texts: Mapping[str, str]) -> bool:
-    """Whether most texts of an alarm hold a word."""
-    held = [word in texts[i] for i in row["evidence_ids"]]
-    return bool(held) and sum(held) >= len(held) / 2
 
 
 def add_cases(report: Report, raised: Sequence[Mapping[str, Any]], stream: Stream) -> None:
@@ -141,7 +111,7 @@ def add_cases(report: Report, raised: Sequence[Mapping[str, Any]], stream: Strea
     late = [
         row
         for row in raised
-        if row["ds"] >= date(2022, 7, 1) and any(is_about(row, word, stream.texts) for word in SEASONAL)
+        if row["ds"] >= FIRST and any(is_about(row, word, stream.texts) for word in SEASONAL)
     ]
     n_late = float(len(late))
     report.add(
@@ -189,8 +159,6 @@ def write_listing(path: Path, told: Sequence[tuple[str, Sequence[Mapping[str, An
                     f"{','.join(row['also'])}\t{row['why_en']}\t{shown}\n"
                 )
 
-
-__all__ = ["CASES", "Case", "flagged", "main", "walk"]
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,58 +13,17 @@ import pyarrow.compute as pc
 
 from benchmarks.bursts import PEERS, raise_by, threshold_for
 from benchmarks.emergence_stream import Encode, Stream
+from benchmarks.known_cases import CASES, Case, is_about, lead
 from benchmarks.report import Report
-from benchmarks.topics import fit_topics, is_about, topic_alarms
+from benchmarks.topics import fit_topics, tells_of, topic_alarms
 from modacast.trends.counting import count_weeks, with_days
 
-__all__ = ["CASES", "Case", "add_bertopic", "add_peers", "flagged", "lead"]
+__all__ = ["add_bertopic", "add_peers"]
 
-RECENT = timedelta(weeks=26)
 LATE = timedelta(weeks=13)  # after which an alarm is not raised any more when its word becomes known
 MISSED = -1.0  # weeks of lead of a case that is never flagged: the week after the peak
 
 Numbers = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A known rise.
-
-    Attributes:
-        word: that the lexicon lacks.
-        first: Monday of its first title on clothes.
-        peak: Monday of its highest week.
-    """
-
-    word: str
-    first: date
-    peak: date
-
-    def stands_for(self, element_id: str) -> bool:
-        """Whether a new word holds the case's word or is a part of it."""
-        word = element_id.split("/", 1)[-1]
-        return self.word in word or word in self.word
-
-
-CASES = (
-    Case("多巴胺", date(2023, 5, 15), date(2023, 6, 19)),
-    Case("美拉德", date(2023, 8, 21), date(2023, 10, 2)),
-    Case("新中式", date(2022, 2, 28), date(2024, 1, 8)),
-    Case("马面裙", date(2022, 7, 11), date(2024, 2, 19)),
-    Case("鸿星尔克", date(2021, 7, 19), date(2021, 7, 19)),
-)
-
-
-def flagged(days: Sequence[date], case: Case) -> date | None:
-    """Get the first alarm of a case's rise: not before its first title nor half a year before its peak."""
-    soon = [d for d in sorted(days) if max(case.first, case.peak - RECENT) <= d <= case.peak]
-    return soon[0] if soon else None
-
-
-def lead(days: Sequence[date], case: Case) -> float | None:
-    """Get the weeks from the first alarm to the peak; None where there is none."""
-    day = flagged(days, case)
-    return None if day is None else (case.peak - day).days / 7
 
 
 def add_peers(report: Report, raised: Sequence[Mapping[str, Any]], stream: Stream) -> None:
@@ -105,7 +63,7 @@ def add_bertopic(report: Report, raised: Sequence[Mapping[str, Any]], stream: St
         case: [
             start + timedelta(weeks=at)
             for at, topic in found
-            if is_about(topics, topic, at, case.word, texts=texts, week=week)
+            if tells_of(topics, topic, at, case.word, texts=texts, week=week)
         ]
         for case in CASES
     }
@@ -119,13 +77,7 @@ def _is_new(name: str, case: Case, stream: Stream) -> bool:
 
 
 def _ours(raised: Sequence[Mapping[str, Any]], stream: Stream) -> dict[Case, list[date]]:
-    ours: dict[Case, list[date]] = {case: [] for case in CASES}
-    for row in raised:
-        for case in CASES:
-            held = [case.word in stream.texts[i] for i in row["evidence_ids"]]
-            if held and sum(held) >= len(held) / 2:
-                ours[case].append(row["ds"])
-    return ours
+    return {case: [row["ds"] for row in raised if is_about(row, case.word, stream.texts)] for case in CASES}
 
 
 def _compare(

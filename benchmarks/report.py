@@ -39,26 +39,34 @@ class Arguments:
         json: where to write the rows; None for nowhere.
         quick: whether a tiny slice is enough, to show that the benchmark works.
         only: the part to run; None for all.
+        listing: where to write what a person is to judge; None for nowhere.
     """
 
     data: Path
     json: Path | None
     quick: bool
     only: str | None = None
+    listing: Path | None = None
 
 
-def parse_arguments(name: str, argv: Sequence[str] | None = None, *, parts: Sequence[str] = ()) -> Arguments:
-    """Read `--data DIR [--json FILE] [--quick]`, and `--only PART` where there are parts."""
+def parse_arguments(
+    name: str, argv: Sequence[str] | None = None, *, parts: Sequence[str] = (), lists: bool = False
+) -> Arguments:
+    """Read `--data DIR [--json FILE] [--quick]`, and `--only PART` and `--listing FILE` where there are such."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     parser.add_argument("--quick", action="store_true", help="a tiny slice, to show that it works")
     if parts:
         parser.add_argument("--only", choices=parts, help="run this part alone")
+    if lists:
+        parser.add_argument("--listing", type=Path, help="write what was found, with its texts, for a reader")
     given = parser.parse_args(argv)
     if not given.data.is_dir():
         parser.error(f"--data: there is no folder {given.data}")
-    return Arguments(given.data, given.json, given.quick, getattr(given, "only", None))
+    return Arguments(
+        given.data, given.json, given.quick, getattr(given, "only", None), getattr(given, "listing", None)
+    )
 
 
 @dataclass(frozen=True, slots=True)

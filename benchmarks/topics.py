@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from benchmarks.bursts import raise_by, threshold_for, z_scores
 
-__all__ = ["Topics", "fit_topics", "is_about", "topic_alarms"]
+__all__ = ["Topics", "fit_topics", "tells_of", "topic_alarms"]
 
 _N_WORDS = 10
 _WINDOW = 4  # weeks of texts that say what an alarmed topic is about
@@ -87,7 +87,7 @@ def topic_alarms(
     return raise_by(scores, counts, threshold_for(scores, counts, first, n_alarms))
 
 
-def is_about(
+def tells_of(
     topics: Topics, topic: int, at: int, word: str, *, texts: Sequence[str], week: npt.NDArray[np.int64]
 ) -> bool:
     """Whether an alarmed topic tells of a word: its words hold it, or half of its texts of four weeks do."""
