@@ -12,6 +12,7 @@ from modacast.elements.mood_model import MoodModel
 from modacast.elements.seeds import MOODS, load_seeds
 from modacast.encoder import get_encoder
 from modacast.errors import InvalidInput
+from modacast.pipeline.build_sentiment import learn_shipped
 from modacast.types import MENTIONS
 
 
@@ -20,15 +21,14 @@ def sentiment() -> Sentiment:
     return Sentiment(encoder=get_encoder())
 
 
-@pytest.mark.parametrize("with_encoder", [True, False])
-def test_the_shipped_weights_belong_to_the_shipped_seeds(with_encoder: bool) -> None:
-    encoder = get_encoder() if with_encoder else None
-    shipped = Sentiment(encoder=encoder).model
-    again = Sentiment(encoder=encoder).learn_seeds().model
-    assert shipped.report.n_texts == len(load_seeds()), "run python -m modacast.pipeline.build_sentiment"
-    # processors compute in int8 a little differently
-    np.testing.assert_allclose(again.weights, shipped.weights, atol=3e-2)
-    np.testing.assert_allclose(again.bias, shipped.bias, atol=3e-2)
+@pytest.mark.slow
+def test_the_shipped_weights_belong_to_the_shipped_seeds() -> None:
+    for name, again in learn_shipped().items():
+        shipped = Sentiment(encoder=again.encoder).model
+        assert shipped.report.n_texts == len(load_seeds()), "run python -m modacast.pipeline.build_sentiment"
+        # float32 rounds by about 5e-6 differently from one processor to another
+        np.testing.assert_allclose(again.model.weights, shipped.weights, atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(again.model.bias, shipped.bias, atol=1e-4, err_msg=name)
 
 
 def test_the_shipped_weights_are_small() -> None:

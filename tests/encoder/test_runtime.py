@@ -120,7 +120,7 @@ def test_long_texts_are_cut_where_the_model_ends(tiny, tmp_path):
 def test_a_megabyte_of_text_is_quick(tiny_encoder):
     began = time.process_time()  # other work may take the processor
     tiny_encoder.encode(["红色" * 500_000, " \n" * 500_000, "x" * 1_000_000, "dress " * 200_000])
-    assert time.process_time() - began < 6
+    assert time.process_time() - began < 3
 
 
 def test_lone_surrogates_are_read_as_replacements(tiny_encoder):
