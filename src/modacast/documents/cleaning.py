@@ -41,7 +41,7 @@ class Cleaned:
             rejects; the panel counts them.
         seen: rows of `SEEN`, to be stored for `Deduplicator.remember`.
         others: `id`, `text`, `lang`, `published_at`, `author_key`, `relevance` of distinct texts about other things,
-            scrubbed like the documents; empty unless they were asked for.
+            scrubbed like the documents; to be stored only where someone wants them.
         n_stored: rows whose very document was there already; they are neither rejects nor in the panel.
         scrubbed: how many personal data of each kind were replaced.
     """
@@ -55,7 +55,7 @@ class Cleaned:
     scrubbed: Mapping[str, int]
 
 
-def clean(  # noqa: PLR0913
+def clean(
     batch: pa.Table,
     *,
     source: str,
@@ -65,7 +65,6 @@ def clean(  # noqa: PLR0913
     threshold: float = 0.5,
     path: str = "",
     max_chars: int = 100_000,
-    keep_others: bool = False,
 ) -> Cleaned:
     """Make documents of raw rows: normalise, tell the language, scrub, drop copies, keep what is about fashion.
 
@@ -81,7 +80,6 @@ def clean(  # noqa: PLR0913
         threshold: probability from which a text is kept.
         path: file or URL, for the rejects.
         max_chars: longer texts are set aside.
-        keep_others: whether the texts about other things are wanted too.
 
     Raises:
         InvalidInput: `relevance` gave something else than a probability a text.
@@ -96,12 +94,11 @@ def clean(  # noqa: PLR0913
     rows, ids = rows.keep(sightings.is_new), _chosen(ids, sightings.is_new)
     probability = _probabilities(relevance, rows)
     is_kept = probability >= threshold
-    is_other = ~is_kept & keep_others
     _drop_near_copies(rows, ids, is_kept, deduplicator, rejects)
     panel = _panel(source, rows, is_kept)
     relevant = rows.keep(is_kept)
     documents = _documents(source, relevant, _chosen(ids, is_kept), probability[is_kept], pseudonymise)
-    others = _others(rows.keep(is_other), _chosen(ids, is_other), probability[is_other], pseudonymise)
+    others = _others(rows.keep(~is_kept), _chosen(ids, ~is_kept), probability[~is_kept], pseudonymise)
     return Cleaned(
         documents,
         panel,

@@ -20,16 +20,16 @@ from modacast.elements.lexicon_file import HEADER
 from modacast.errors import InvalidInput, NotFound, suggest
 from modacast.types import LANGUAGES
 
-__all__ = ["dump_rows", "lexicon_rows", "load_rows"]
+__all__ = ["Cells", "dump_rows", "lexicon_rows", "load_rows"]
 
-Row = dict[str, str]
-"""One row of a lexicon file: column of `HEADER` to cell."""
+Cells = dict[str, str]
+"""One row of a lexicon file, unread: column of `HEADER` to cell."""
 
 _KEYS = ("id", "parent", "labels", "attributes")
 _FORMATS = (".csv", ".toml", ".json")
 
 
-def lexicon_rows(lexicon: Lexicon) -> list[Row]:
+def lexicon_rows(lexicon: Lexicon) -> list[Cells]:
     """Get a whole lexicon as rows, flags included."""
     flags: dict[tuple[str, str], list[str]] = {}
     for entry in lexicon.entries:
@@ -45,7 +45,7 @@ def lexicon_rows(lexicon: Lexicon) -> list[Row]:
     ]
 
 
-def load_rows(path: Path) -> list[Row]:
+def load_rows(path: Path) -> list[Cells]:
     """Read rows from a CSV, TOML or JSON file.
 
     Raises:
@@ -67,7 +67,7 @@ def load_rows(path: Path) -> list[Row]:
     return [_row(element, f"{path}, element {n}") for n, element in enumerate(_elements(text, path), start=1)]
 
 
-def dump_rows(rows: Sequence[Row], kind: str) -> str:
+def dump_rows(rows: Sequence[Cells], kind: str) -> str:
     """Get rows as the text of a file.
 
     Args:
@@ -90,8 +90,8 @@ def dump_rows(rows: Sequence[Row], kind: str) -> str:
     raise InvalidInput(f"a lexicon is written as csv, toml or json, got {kind!r}")
 
 
-def _csv_rows(text: str, path: Path) -> list[Row]:
-    reader = csv.reader(text.splitlines(keepends=True))
+def _csv_rows(text: str, path: Path) -> list[Cells]:
+    reader = csv.reader(io.StringIO(text, newline=""))
     header = [name.strip() for name in next(reader, [])]
     if tuple(header) != HEADER:
         raise InvalidInput(
@@ -120,7 +120,7 @@ def _elements(text: str, path: Path) -> Iterable[Any]:
     return elements
 
 
-def _row(element: Any, where: str) -> Row:
+def _row(element: Any, where: str) -> Cells:
     if not isinstance(element, Mapping) or not isinstance(element.get("id"), str):
         raise InvalidInput(f"{where}: needs an `id`, for example 'garment/shirt-dress'")
     for key in element:
@@ -143,7 +143,7 @@ def _row(element: Any, where: str) -> Row:
     return row
 
 
-def _element(row: Row) -> dict[str, Any]:
+def _element(row: Cells) -> dict[str, Any]:
     element: dict[str, Any] = {"id": row["id"]}
     if row.get("parent"):
         element["parent"] = row["parent"]

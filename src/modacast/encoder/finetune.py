@@ -9,13 +9,14 @@ from pathlib import Path
 from modacast.encoder.checkpoints import Checkpoints
 from modacast.encoder.checks import GENERAL_TEXTS
 from modacast.encoder.finetune_run import FinetuneRun
-from modacast.encoder.finetune_settings import TASK, FinetuneResult, FinetuneSettings
+from modacast.encoder.finetune_settings import TASK, FinetuneSettings
 from modacast.encoder.pairs import Pair, PairSplit, split_pairs
 from modacast.encoder.torch_model import load_bert, memory_guard, require_torch
 from modacast.encoder.training import Progress
+from modacast.encoder.tuning import TuningResult
 from modacast.errors import InvalidInput, StorageError
 
-__all__ = ["TASK", "FinetuneResult", "FinetuneSettings", "finetune"]
+__all__ = ["TASK", "FinetuneSettings", "finetune"]
 
 _MIN_PAIRS = 24
 
@@ -30,7 +31,7 @@ def finetune(
     general_texts: Sequence[str] = (),
     resume: bool = True,
     progress: Progress | None = None,
-) -> FinetuneResult:
+) -> TuningResult:
     """Train a BERT on pairs of texts, and write the model if it is better.
 
     The loss is that of `contrastive.contrastive_loss`, plus `keep_weight` times how far the model departs from how

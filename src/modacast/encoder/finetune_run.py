@@ -18,10 +18,9 @@ import numpy.typing as npt
 from modacast.encoder.card import model_card
 from modacast.encoder.checkpoints import Checkpoints, CheckpointState
 from modacast.encoder.contrastive import BatchOrder, PairBank, contrastive_loss, mean_reciprocal_rank
-from modacast.encoder.finetune_settings import TASK, FinetuneResult, FinetuneSettings
+from modacast.encoder.finetune_settings import TASK, FinetuneSettings
 from modacast.encoder.layered import LayeredBert
 from modacast.encoder.learner import Learner
-from modacast.encoder.mixing import mix_back
 from modacast.encoder.pairs import PairSplit
 from modacast.encoder.replay import Replay, replay_texts
 from modacast.encoder.torch_model import BertModel, save_bert
@@ -33,6 +32,7 @@ from modacast.encoder.training import (
     draw_curve,
     pick_device,
 )
+from modacast.encoder.tuning import TuningResult, settle
 
 __all__ = ["FinetuneRun"]
 
@@ -86,7 +86,7 @@ class FinetuneRun:
         self.bank = PairBank(torch, train, model.bert.config.hidden_size)
         self.order = BatchOrder(self.bank, settings.batch_size, settings.n_neighbours, settings.seed)
 
-    def run(self, out: Path, began: float, progress: Progress | None) -> FinetuneResult:
+    def run(self, out: Path, began: float, progress: Progress | None) -> TuningResult:
         """Train, measure, judge, write."""
         base = self.learner.state()
         state = self.checkpoints.read(self.fingerprint)
@@ -111,29 +111,23 @@ class FinetuneRun:
 
     def _judged(
         self, out: Path, base: list[Any], state: CheckpointState, clock: TrainingClock
-    ) -> FinetuneResult:
-        before = state.facts["before"]
-        after, share = mix_back(
+    ) -> TuningResult:
+        outcome = settle(
             self.settings.gate,
             TASK,
-            before,
-            weights=(base, self.learner.state()),
-            restore=self.learner.restore,
+            state.facts["before"],
+            base=base,
+            learner=self.learner,
             measure=self.scores,
         )
-        verdict = self.settings.gate.judge(before, after, TASK)
-        return FinetuneResult(
-            folder=out if verdict.accepted else None,
-            accepted=verdict.accepted,
-            reasons=verdict.reasons,
-            before=before,
-            after=after,
+        return TuningResult(
+            folder=out if outcome.accepted else None,
+            **asdict(outcome),
             curve=tuple(state.curve),
             n_steps=state.step,
             n_train=len(self.train),
             n_validation=len(self.held),
             seconds=clock.seconds,
-            share=share,
         )
 
     def scores(self) -> dict[str, float]:
@@ -226,7 +220,7 @@ def _fingerprint(name: str, split: PairSplit, general: Sequence[str], settings: 
 
 
 def _write(
-    model: BertModel, result: FinetuneResult, settings: FinetuneSettings, counts: Mapping[str, int]
+    model: BertModel, result: TuningResult, settings: FinetuneSettings, counts: Mapping[str, int]
 ) -> None:
     if result.folder is None:
         return

@@ -1,14 +1,13 @@
-"""How to fine-tune, and what came of it."""
+"""How to fine-tune."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from modacast.encoder.checks import Gate
-from modacast.encoder.training import Arithmetic, CurvePoint
+from modacast.encoder.training import Arithmetic
 
-__all__ = ["TASK", "FinetuneResult", "FinetuneSettings"]
+__all__ = ["TASK", "FinetuneSettings"]
 
 TASK = "validation MRR"
 
@@ -64,34 +63,3 @@ class FinetuneSettings:
     device: str = "auto"
     threads: int | None = None
     arithmetic: Arithmetic = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class FinetuneResult:
-    """A fine-tuned model, or why the old one is to be kept.
-
-    Attributes:
-        folder: of the new model; None where the gate refused it.
-        accepted: whether it passed the gate.
-        reasons: what spoke against it.
-        before: name to score of the base model: `TASK`, and the battery's checks.
-        after: the same of the new model.
-        curve: readings on the way.
-        n_steps: updates of the weights.
-        n_train: pairs that were learned from.
-        n_validation: pairs that were measured with.
-        seconds: in all.
-        share: of the way from the base's weights to the trained ones that the model went.
-    """
-
-    folder: Path | None
-    accepted: bool
-    reasons: tuple[str, ...]
-    before: dict[str, float]
-    after: dict[str, float]
-    curve: tuple[CurvePoint, ...]
-    n_steps: int
-    n_train: int
-    n_validation: int
-    seconds: float
-    share: float = 1.0

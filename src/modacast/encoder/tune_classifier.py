@@ -22,7 +22,6 @@ from modacast.encoder.heads import Label, LinearHead, held_out_groups, label_cla
 from modacast.encoder.layered import LayeredBert
 from modacast.encoder.learner import Learner
 from modacast.encoder.masking import batches_in_order
-from modacast.encoder.mixing import mix_back
 from modacast.encoder.models import find_model
 from modacast.encoder.replay import Replay, replay_texts
 from modacast.encoder.torch_model import BertModel, load_bert, memory_guard, require_torch, save_bert
@@ -35,9 +34,10 @@ from modacast.encoder.training import (
     draw_curve,
     pick_device,
 )
+from modacast.encoder.tuning import TuningResult, settle
 from modacast.errors import InvalidInput, StorageError
 
-__all__ = ["ACCURACY", "ClassifierResult", "ClassifierSettings", "finetune_classifier"]
+__all__ = ["ACCURACY", "ClassifierSettings", "finetune_classifier"]
 
 ACCURACY = "validation accuracy"
 Ints = npt.NDArray[np.int64]
@@ -89,37 +89,6 @@ class ClassifierSettings:
     arithmetic: Arithmetic = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class ClassifierResult:
-    """A fine-tuned classifier, or why the frozen encoder with its head is to be kept.
-
-    Attributes:
-        folder: of encoder and head, for `TextClassifier.from_pretrained`; None where the gate refused them.
-        accepted: whether they passed the gate.
-        reasons: what spoke against them.
-        before: name to score of a head on the encoder as it was: `ACCURACY`, and the battery's checks.
-        after: the same of the new ones.
-        curve: readings on the way.
-        n_steps: updates of the weights.
-        n_train: texts that were learned from.
-        n_validation: texts that were measured with.
-        seconds: in all.
-        share: of the way from the base's weights to the trained ones that the model went.
-    """
-
-    folder: Path | None
-    accepted: bool
-    reasons: tuple[str, ...]
-    before: dict[str, float]
-    after: dict[str, float]
-    curve: tuple[CurvePoint, ...]
-    n_steps: int
-    n_train: int
-    n_validation: int
-    seconds: float
-    share: float = 1.0
-
-
 def finetune_classifier(
     texts: Sequence[str],
     labels: Sequence[Label],
@@ -129,13 +98,13 @@ def finetune_classifier(
     settings: ClassifierSettings | None = None,
     vocabulary_texts: Sequence[str] = (),
     progress: Progress | None = None,
-) -> ClassifierResult:
+) -> TuningResult:
     """Train a head and the layers below it on labelled texts, and write both if they are better.
 
-    The loss is cross-entropy, plus `keep_weight` times the mean of 1 - cosine between what the encoder says of general
-    texts and what it said before. The state with the best validation accuracy is kept, or one on the way
-    back from it (`mixing.mix_back`). It must hold to
-    `settings.gate`: be better than a head on the encoder as it was, and not fall in the battery of small checks.
+    The loss is cross-entropy, plus `keep_weight` times how far the encoder departs from how alike it found general
+    texts (see `learner.Learner`). The state with the best validation accuracy is kept, or one on the way back from it
+    (`mixing.mix_back`). It must hold to `settings.gate`: be better than a head on the encoder as it was, and not fall
+    in the battery of small checks. The result's folder holds encoder and head, for `TextClassifier.from_pretrained`.
 
     Args:
         texts: `(n,)`; equal texts are never on both sides of the split.
@@ -214,33 +183,23 @@ class _Training:
             head=list(self.linear.parameters()),
         )
 
-    def run(self, out: Path, clock: TrainingClock, progress: Progress | None) -> ClassifierResult:
+    def run(self, out: Path, clock: TrainingClock, progress: Progress | None) -> TuningResult:
         """Train, measure, judge, write."""
         before, base = self.scores(), self.learner.state()
         n_steps, curve = self._train(clock, before[ACCURACY], progress)
-        after, share = mix_back(
-            self.settings.gate,
-            ACCURACY,
-            before,
-            weights=(base, self.learner.state()),
-            restore=self.learner.restore,
-            measure=self.scores,
+        outcome = settle(
+            self.settings.gate, ACCURACY, before, base=base, learner=self.learner, measure=self.scores
         )
-        verdict = self.settings.gate.judge(before, after, ACCURACY)
-        result = ClassifierResult(
-            folder=out if verdict.accepted else None,
-            accepted=verdict.accepted,
-            reasons=verdict.reasons,
-            before=before,
-            after=after,
+        result = TuningResult(
+            folder=out if outcome.accepted else None,
+            **asdict(outcome),
             curve=tuple(curve),
             n_steps=n_steps,
             n_train=len(self.texts),
             n_validation=len(self.held),
             seconds=clock.seconds,
-            share=share,
         )
-        if verdict.accepted:
+        if outcome.accepted:
             self._write(result, out)
         return result
 
@@ -293,7 +252,7 @@ class _Training:
         loss = torch.nn.functional.cross_entropy(self.linear(vectors), truth)
         return self.learner.learn(loss, step, rate_share=rate, rng=rng)
 
-    def _write(self, result: ClassifierResult, out: Path) -> None:
+    def _write(self, result: TuningResult, out: Path) -> None:
         head = self.head.retuned(*self._weights(), self._held_scores(), self.held_truth)
         facts = {key: value for key, value in asdict(result).items() if key != "folder"}
         facts = {"kind": "classifier", "base": self.model.name, "settings": asdict(self.settings), **facts}

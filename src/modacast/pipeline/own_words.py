@@ -14,7 +14,7 @@ from typing import Any
 from modacast.elements import Lexicon
 from modacast.elements.discovery import element_name
 from modacast.elements.folding import fold
-from modacast.elements.lexicon_exchange import Row, dump_rows, load_rows
+from modacast.elements.lexicon_exchange import Cells, dump_rows, load_rows
 from modacast.elements.lexicon_file import HEADER
 from modacast.errors import InvalidInput, NotFound, suggest
 from modacast.pipeline.new_words import decide, decisions, new_words
@@ -27,7 +27,7 @@ __all__ = ["accept_word", "add_elements", "find_word", "reject_word", "take_back
 _SHOWN = 20
 
 
-def add_elements(workspace: Workspace, rows: Sequence[Row]) -> list[str]:
+def add_elements(workspace: Workspace, rows: Sequence[Cells]) -> list[str]:
     """Add elements to the home's layer, or change those that it holds.
 
     Args:
@@ -143,12 +143,12 @@ def take_back(workspace: Workspace, name: str) -> dict[str, Any]:
     return word
 
 
-def _own_rows(workspace: Workspace) -> dict[str, Row]:
+def _own_rows(workspace: Workspace) -> dict[str, Cells]:
     path = workspace.own_words
     return {row["id"]: row for row in load_rows(path)} if path.is_file() else {}
 
 
-def _write(workspace: Workspace, rows: Mapping[str, Row]) -> None:
+def _write(workspace: Workspace, rows: Mapping[str, Cells]) -> None:
     """Check the layer on top of all others, and write it."""
     text = dump_rows(list(rows.values()), "csv")
     files = workspace.settings.lexicon.files

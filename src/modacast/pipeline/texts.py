@@ -142,7 +142,6 @@ def clean_batch(
         relevance=_all_relevant if is_relevant else workspace.relevance,
         deduplicator=deduplicator,
         threshold=settings.min_relevance if min_relevance is None else min_relevance,
-        keep_others=_keeps_others(workspace),
     )
 
 
@@ -177,7 +176,7 @@ class _Writer:
             "seen": cleaned.seen,
             "rejects": pa.concat_tables([batch.rejects, cleaned.rejects]),
         }
-        if cleaned.others.num_rows:
+        if cleaned.others.num_rows and _keeps_others(self._workspace):
             tables["others"] = cleaned.others
         self._workspace.lake.commit(
             key,

@@ -25,8 +25,8 @@ _MAIN_LANGUAGES = ("zh", "en")
 def as_elements(words: pa.Table) -> tuple[Element, ...]:
     """Get new words as elements, each once, with the status `"admitted"`.
 
-    Words of several languages that mean the same are one element. A word of another language than Chinese or English is its own English label as well, since every element has a
-    label in one of the two.
+    Words of several languages that mean the same are one element. A word of another language than Chinese or English
+    is its own English label as well, since every element has a label in one of the two.
 
     Args:
         words: `NEW_WORDS`.
