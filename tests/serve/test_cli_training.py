@@ -139,7 +139,7 @@ def test_a_refused_fine_tuning_is_written_down_as_refused(tmp_path, tiny):
 
 def test_an_accepted_fine_tuning_may_be_put_to_use(pairs, tiny, tmp_path, monkeypatch):
     # the tiny model is random: it knows nothing that a battery could find lost
-    monkeypatch.setattr("modacast.encoder.layered.LayeredBert.battery", lambda self, checks: {})
+    monkeypatch.setattr("modacast.encoder.layered.LayeredBert.battery", lambda self: {})
     home = tmp_path / "home"
     longer = ("--learning-rate", 3e-3, "--epochs", 12, "--home", home, "--json")
     told = well(*finetune(pairs, tiny, *longer)).json()
