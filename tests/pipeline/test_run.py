@@ -126,19 +126,18 @@ def test_a_second_run_does_nothing_again(project):
 
 @pytest.mark.slow
 def test_new_rows_are_added_and_nothing_is_counted_twice(project, tmp_path):
-    folder, _ = project
-    whole, grown = write_project(tmp_path / "whole"), write_project(tmp_path / "grown")
+    whole, _ = project
+    grown = write_project(tmp_path / "grown")
     write_csv(grown / "posts.csv", posts()[:950])
-    for copy in (whole, grown):
-        (copy / "home").mkdir()
-        shutil.copy(folder / "home" / "keys.json", copy / "home")
-    run_cli(whole)
+    (grown / "home").mkdir()
+    shutil.copy(whole / "home" / "keys.json", grown / "home")
     run_cli(grown)
     write_csv(grown / "posts.csv", posts())
     run_cli(grown)
     left, right = results(whole / "home"), results(grown / "home")
     for name in ("documents", "panel", "series", "rejects"):
-        assert left[name].equals(right[name]), name
+        columns = [c for c in left[name].column_names if c != "path"]
+        assert left[name].select(columns).equals(right[name].select(columns)), name
 
 
 @pytest.mark.slow
@@ -149,7 +148,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(project
     shutil.copy(folder / "home" / "keys.json", other / "home")
     commits = other / "home" / "lake" / "_commits"
     kills = 0
-    while kills < 6:
+    while kills < 4:
         start = len(list(commits.glob("*.json"))) if commits.exists() else 0
         process = subprocess.Popen(
             [*CLI, "run", "-c", str(other), "--no-report"],

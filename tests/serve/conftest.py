@@ -11,6 +11,7 @@ from pipeline.small import write_project
 from serve.command_line import Done, well
 
 from modacast.elements import Lexicon
+from modacast.elements.reader import shared_reader
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,9 @@ class Project:
 def _one_lexicon():
     """Have the lexicon read once for all commands of this process; each would read it anew."""
     with mock.patch.object(Lexicon, "load", functools.cache(Lexicon.load)):
+        reader = shared_reader(Lexicon.load())
         yield
+        del reader
 
 
 @pytest.fixture(scope="session")

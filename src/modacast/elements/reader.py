@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from modacast.elements.matcher import Claim, Flags, Matcher, Matches
 from modacast.elements.words import cuts_across_words
 from modacast.types import FACETS, Facet
 
-__all__ = ["CLEAR_EVIDENCE", "FACET_WEIGHTS", "HEADS", "MODIFIERS", "Reader", "Reading"]
+__all__ = ["CLEAR_EVIDENCE", "FACET_WEIGHTS", "HEADS", "MODIFIERS", "Reader", "Reading", "shared_reader"]
 
 FACET_WEIGHTS: dict[Facet, float] = {
     "garment": 0.8, "footwear": 0.75, "accessory": 0.45, "neckline": 0.8, "sleeve": 0.8, "silhouette": 0.7,
@@ -139,6 +140,17 @@ class Reader:
         return weight
 
 
+_shared: WeakValueDictionary[str, Reader] = WeakValueDictionary()
+
+
+def shared_reader(lexicon: Lexicon) -> Reader:
+    """Get the process's reader of a lexicon and the shipped cues; one is built, in seconds, where none is in use."""
+    reader = _shared.get(lexicon.version)
+    if reader is None:
+        reader = _shared[lexicon.version] = Reader(lexicon)
+    return reader
+
+
 @dataclass(frozen=True, slots=True)
 class _NotedClaim:
     claim: Claim
@@ -168,15 +180,17 @@ class _Columns:
 
 
 def _all_claims(lexicon: Lexicon, numbers: dict[str, int], cues: Sequence[Cue]) -> Iterator[_NotedClaim]:
-    stems = {(_facet(entry), _stem(entry)) for entry in lexicon.iter_entries()}
+    stems = {(_facet(entry), stem) for entry in lexicon.iter_entries() if (stem := _stem(entry))}
+    texts = {text for _, text in stems}
     clear = {
         (_facet(entry), entry.surface.text)
         for entry in lexicon.iter_entries()
-        if not entry.surface.ambiguous and (_facet(entry), entry.surface.text) in stems
+        if entry.surface.text in texts and not entry.surface.ambiguous
     }
     for entry in lexicon.iter_entries():
         # what only adds a generic word (`棉质面料` next to `棉质`) is left out: the span shall be the name alone
-        if (_facet(entry), _stem(entry)) not in clear:
+        stem = _stem(entry)
+        if not stem or (_facet(entry), stem) not in clear:
             for claim in _claims(entry, numbers[entry.element_id]):
                 yield _NotedClaim(claim, entry.surface.ambiguous, _confidence(claim, entry))
     for cue in cues:
@@ -184,10 +198,12 @@ def _all_claims(lexicon: Lexicon, numbers: dict[str, int], cues: Sequence[Cue]) 
 
 
 def _stem(entry: Entry) -> str:
-    """Get a surface without the generic word at its end; `""` where there is none."""
+    """Get a surface without the generic word at its end; `""` where it has none."""
     text = entry.surface.text
-    generic = next(filter(text.endswith, _GENERIC), "")
-    return text.removesuffix(generic) if generic and len(text) - len(generic) >= _MIN_STEM else ""
+    if not text.endswith(_GENERIC):
+        return ""
+    generic = next(filter(text.endswith, _GENERIC))
+    return text.removesuffix(generic) if len(text) - len(generic) >= _MIN_STEM else ""
 
 
 def _facet(entry: Entry) -> str:

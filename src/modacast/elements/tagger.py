@@ -16,7 +16,7 @@ from modacast.elements.cues import Cue
 from modacast.elements.lexicon import Lexicon
 from modacast.elements.matcher import Flags, Ints, Matches, leftmost_longest
 from modacast.elements.negation import is_negated
-from modacast.elements.reader import CLEAR_EVIDENCE, HEADS, MODIFIERS, Reader, Reading
+from modacast.elements.reader import CLEAR_EVIDENCE, HEADS, MODIFIERS, Reader, Reading, shared_reader
 from modacast.types import FACETS, MENTIONS, Floats
 
 __all__ = ["Tagger"]
@@ -69,7 +69,7 @@ class Tagger:
     ) -> None:
         self.lexicon = lexicon
         self.context = context
-        self.reader = Reader(lexicon, cues)
+        self.reader = shared_reader(lexicon) if cues is None else Reader(lexicon, cues)
 
     def with_context(self, context: Context | None) -> Tagger:
         """Get a tagger of the same lexicon and cues with another context."""

@@ -59,7 +59,7 @@ def find_words(workspace: Workspace, progress: Progress) -> StageRow:
         _KEY, {"new_words": table}, fingerprint=found,
         facts={"rules": rules, "until": last.isoformat() if last else None},
     )  # fmt: skip
-    workspace.forget_lexicon()
+    workspace.forget_new_words()
     timer.add(texts.num_rows, table.num_rows)
     return timer.finish()
 
@@ -102,7 +102,7 @@ def decide(workspace: Workspace, word_id: str, status: str, **more: Any) -> None
     if status != "found":
         decided[word_id] = {"status": status, **more}
     workspace.database.set_state(_DECISIONS, decided)
-    workspace.forget_lexicon()
+    workspace.forget_new_words()
 
 
 def _stored(workspace: Workspace) -> pa.Table:

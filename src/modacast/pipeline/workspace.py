@@ -95,9 +95,15 @@ class Workspace:
 
         return with_new_words(self.lexicon, admitted_words(self))
 
+    def forget_new_words(self) -> None:
+        """Ask anew which discovered words are used, when that is next needed."""
+        for name in ("wider_lexicon", "context_tagger"):
+            self.__dict__.pop(name, None)
+
     def forget_lexicon(self) -> None:
         """Read the lexicon anew when it is next asked for."""
-        for name in ("lexicon", "wider_lexicon", "tagger", "context_tagger", "relevance"):
+        self.forget_new_words()
+        for name in ("lexicon", "tagger", "relevance"):
             self.__dict__.pop(name, None)
 
     @cached_property
