@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from benchmarks.report import Report, parse_arguments, peak_memory
 from benchmarks.trend_data import SEASON, Wide, made_panel, read_sales, read_searches, read_sneakers
@@ -34,6 +35,7 @@ from modacast.trends.panel import read_panel
 Array = npt.NDArray[np.float64]
 
 H = 52
+HALF = 26
 N_TRAIN = 386  # weeks of the sneakers up to and with 2022-12-26
 VALIDATION = (N_TRAIN - 4 * H, N_TRAIN - 3 * H, N_TRAIN - 2 * H, N_TRAIN - H)
 SEARCH_ORIGINS = (132, 158, 184, 210)
@@ -58,6 +60,7 @@ class Scored:
     origin: str
     mase: dict[str, Array]
     inside: dict[int, Array]  # level -> (n, h) whether the truth lay within
+    mean_inside: Array  # (n,) whether the mean of the weeks 1-26 lay within its 80 % interval
     direction: dict[str, float]
     rank: dict[str, float]
 
@@ -119,7 +122,10 @@ def _score(wide: Wide, origin: int) -> Scored:
     table = wide.table(origin)
     panel = read_panel(table, freq="W")
     truth = wide.y[:, origin : origin + H]
-    forecast = EnsembleForecaster(freq="W", levels=LEVELS).fit(table).predict(H)
+    model = EnsembleForecaster(freq="W", levels=LEVELS).fit(table)
+    forecast = model.predict(H)
+    half = pa.array(np.tile(np.arange(H), len(wide.ids)) < HALF)
+    means = model.means_ahead(forecast.filter(half))
 
     def matrix(column: str) -> Array:
         return np.asarray(forecast[column].to_numpy(), dtype=np.float64).reshape(-1, H)
@@ -134,9 +140,14 @@ def _score(wide: Wide, origin: int) -> Scored:
         origin=str(wide.weeks[origin]),
         mase={name: _mase(wide, origin, guess) for name, guess in guesses.items()},
         inside={level: ((truth >= lo) & (truth <= hi)).astype(float) for level, (lo, hi) in bounds.items()},
+        mean_inside=_lies_within(truth[:, :HALF].mean(axis=1), means),
         direction={name: evaluate.direction_accuracy(growth, g) for name, g in grown.items()},
         rank={name: evaluate.spearman(growth, g) for name, g in grown.items()},
     )
+
+
+def _lies_within(truth: Array, means: pa.Table) -> Array:
+    return ((truth >= means["lo_80"].to_numpy()) & (truth <= means["hi_80"].to_numpy())).astype(float)
 
 
 def _add(report: Report, period: str, scored: list[Scored], *, is_test: bool) -> None:
@@ -167,6 +178,9 @@ def _add(report: Report, period: str, scored: list[Scored], *, is_test: bool) ->
 
 
 def _add_coverage(report: Report, period: str, scored: list[Scored]) -> None:
+    where = f"{period}, mean of weeks 1-{HALF}"
+    found = np.mean([one.mean_inside for one in scored], axis=0)
+    report.add_mean(where, "coverage of the 80 % interval", found)
     for level in LEVELS:
         near = []
         for first, last in BLOCKS:

@@ -175,14 +175,16 @@ FORECASTS = _schema("forecasts", 1, [
     pa.field("made_at", _INSTANT, nullable=False),
 ])  # fmt: skip
 
-TRENDS = _schema("trends", 1, [
+TRENDS = _schema("trends", 2, [
     _text("element_id"),
     _text("segment"),                                   # "all", "lang=zh", "source=weibo"
     pa.field("as_of", pa.date32(), nullable=False),     # the last week that was read
     _text("stage"),
     pa.field("level", pa.float64(), nullable=False),    # mean share of voice of the last 8 weeks
     pa.field("growth", pa.float64()),                   # relative change against a year before (or before)
-    pa.field("forecast_growth", pa.float64()),          # relative change that the forecast foresees
+    pa.field("forecast_growth", pa.float64()),          # relative change that the forecast foresees on average
+    pa.field("forecast_low", pa.float64()),             # 80 % interval of that change; since version 2
+    pa.field("forecast_high", pa.float64()),
     pa.field("confidence", pa.float64(), nullable=False),  # 0..1
     pa.field("p_value", pa.float64()),                  # of the test behind the stage, after FDR control
     pa.field("season_strength", pa.float64()),          # 0..1

@@ -53,6 +53,27 @@ def test_an_element_and_what_lies_above_it_are_one_story():
     assert "style/new-chinese" not in chosen or len(chosen & family) == 1
 
 
+def test_the_news_is_the_narrower_element_where_it_is_almost_all_of_the_broader():
+    elements = dict(ELEMENTS) | {
+        "garment/mamian-skirt": replace(ELEMENTS["garment/mamian-skirt"], parent="style/new-chinese")
+    }
+    names = Names(elements)
+
+    def told(n_below: int) -> str:
+        rows = [
+            replace(row_of(element_id, stage="rising", n_mentions=n), weight=weight)
+            for element_id, n, weight in (
+                ("style/new-chinese", 100, 2.0),
+                ("garment/mamian-skirt", n_below, 1.0),
+            )
+        ]
+        (row,) = headlines(rows, names)
+        return row.id
+
+    assert told(90) == "garment/mamian-skirt"
+    assert told(40) == "style/new-chinese"
+
+
 def test_stage_columns_count_everything():
     columns = by_stage(ROWS)
     assert sum(len(column.rows) + column.n_more for column in columns) == len(ROWS)

@@ -13,6 +13,7 @@ from modacast import evaluate
 from modacast.errors import InvalidInput, NotFitted
 from modacast.trends import EnsembleForecaster, forecast
 from modacast.trends.backtest import BACKTEST
+from modacast.trends.forecast import MEANS_AHEAD
 from modacast.trends.local import seasonal_naive
 from modacast.trends.panel import read_panel
 from modacast.types import FORECASTS, Forecaster
@@ -41,6 +42,24 @@ def test_follows_the_contract(fitted, year_ahead):
     assert year_ahead["ds"][0].as_py() == date(2023, 1, 2)
     with pytest.raises(NotFitted, match="fit"):
         EnsembleForecaster().predict(4)
+
+
+def test_a_mean_has_an_interval_of_its_own_that_is_narrower_and_holds(fitted, waves, year_ahead):
+    weeks = fitted.predict(26)
+    means = fitted.means_ahead(weeks)
+    assert means.schema.equals(MEANS_AHEAD)
+    y_hat, lo, hi = (means[name].to_numpy() for name in ("y_hat", "lo_80", "hi_80"))
+    assert y_hat == pytest.approx(_matrix(weeks, "y_hat", 26).mean(axis=1))
+    weekly = [_matrix(weeks, name, 26).mean(axis=1) for name in ("lo_80", "hi_80")]
+    assert np.all((hi - lo) < weekly[1] - weekly[0])
+    truth = np.array([waves[k][156:182].mean() for k in sorted(waves)])
+    assert np.mean((truth >= lo) & (truth <= hi)) >= 0.7
+    # farther than was measured it grows
+    year, two = (fitted.means_ahead(made) for made in (year_ahead, fitted.predict(104)))
+    spread = [made["hi_80"].to_numpy() / made["y_hat"].to_numpy() for made in (year, two)]
+    assert np.all(spread[1] > spread[0])
+    with pytest.raises(NotFitted, match="fit"):
+        EnsembleForecaster().means_ahead(year_ahead)
 
 
 def test_beats_the_seasonal_naive(waves, year_ahead):

@@ -117,6 +117,19 @@ def test_forecast_growth_compares_with_last_year():
     assert [row["forecast_growth"] for row in rows] == [pytest.approx(1.0)] * 2
 
 
+def test_the_interval_of_what_is_foreseen_is_that_of_the_mean():
+    counts = make_counts({"x|all": [10] * 60, "y|all": [10] * 60})
+    ahead = [
+        {"unique_id": name, "ds": MONDAY + timedelta(weeks=60 + k), "y_hat": 0.01}
+        for name in ("x|all", "y|all")
+        for k in range(8)
+    ]
+    means = pa.table({"unique_id": ["x|all"], "y_hat": [0.01], "lo_80": [0.005], "hi_80": [0.02]})
+    x, y = stages(counts, pa.Table.from_pylist(ahead), means).to_pylist()
+    assert (x["forecast_growth"], x["forecast_low"], x["forecast_high"]) == pytest.approx((1.0, 0.0, 3.0))
+    assert (y["forecast_low"], y["forecast_high"]) == (None, None)
+
+
 def test_never_counted_and_empty():
     assert stages(make_counts({"x|all": [0] * 60})).num_rows == 0
     assert stages(make_counts({})).num_rows == 0

@@ -25,7 +25,7 @@ __all__ = ["BOARD_VERSION", "REVIEWS", "Read", "latest_board", "make_board", "re
 REVIEWS = "reviews"
 """The source of documents that were events' texts."""
 
-BOARD_VERSION = 8
+BOARD_VERSION = 9
 """Raised whenever the same texts would give another board, so that old ones are computed again."""
 
 _KEYS = ("unique_id", "ds")
@@ -76,6 +76,7 @@ def make_board(workspace: Workspace, progress: Progress) -> StageRow:
             forecasts,
             mentions,
             documents,
+            means_ahead=forecaster.means_ahead(forecasts),
             backtests=None if forecaster.backtest_ is None else forecaster.backtest_.scores(),
             lexicon_parents=parents,
             n_evidence=settings.evidence,

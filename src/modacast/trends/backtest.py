@@ -6,10 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from modacast import evaluate
-from modacast.trends.intervals import Residuals, adapted, residual_band, series_scale, widen
+from modacast.trends.intervals import (
+    Residuals,
+    adapted,
+    hardness_ratios,
+    residual_band,
+    series_scale,
+    widen,
+)
 from modacast.trends.panel import Array, Frequency, Panel
 
 __all__ = ["BACKTEST", "COVERAGE", "Backtest", "Component", "back_test", "truth_after"]
@@ -41,6 +49,7 @@ COVERAGE = pa.schema(
 the interval of `level` per cent."""
 
 _FIRST_ORIGIN = 4  # steps
+_MOSTLY = 0.5  # of the steps of a mean must have been observed
 _STEP: dict[Frequency, int] = {"W": 13, "D": 7, "M": 3}  # between origins
 
 
@@ -89,6 +98,32 @@ class Backtest:
             ],
             schema=BACKTEST,
         )
+
+    def mean_residuals(self, h: int) -> Residuals:
+        """Get the scaled errors of the mean of the first `h` steps, `(o, n, 1)`, brought to the present as in `adapted`.
+
+        Errors of single steps partly cancel in a mean, so its interval is narrower than theirs. Origins that lie
+        nearer to the present than `h` steps are left out; where all do, the mean is of as many steps as the farthest
+        has.
+
+        Args:
+            h: steps ahead.
+        """
+        residuals = self.residuals
+        ratios = hardness_ratios(residuals)
+        steps = min(h, max(self.origins, default=0))
+        rows = [i for i, ago in enumerate(self.origins) if ago >= steps > 0]
+        errors = np.full((len(rows), len(self.panel.ids), 1), np.nan)
+        for place, i in enumerate(rows):
+            ago = self.origins[i]
+            truth, y_hat = truth_after(self.panel, ago, steps), self.forecasts[i, :, :steps]
+            known = ~np.isnan(truth) & ~np.isnan(y_hat)
+            scale = series_scale(self.panel.before(ago))
+            gap = np.sqrt(_mean_where(truth, known)) - np.sqrt(_mean_where(y_hat, known))
+            gap[known.mean(axis=1) < _MOSTLY] = np.nan
+            errors[place, :, 0] = np.divide(gap, scale, out=np.full_like(gap, np.nan), where=scale > 0)
+        origins = tuple(self.origins[i] for i in rows)
+        return Residuals(origins, errors, residuals.season, residuals.step).times(ratios[rows])
 
     def coverage_by_block(self, *, levels: Sequence[int] = (80, 90)) -> pa.Table:
         """Get the table of `COVERAGE`: how often the intervals held, by origin and block of steps ahead.
@@ -147,6 +182,14 @@ def truth_after(panel: Panel, ago: int, h: int) -> Array:
     start = panel.n_steps - ago
     window = slice(start, start + h)
     return np.where(panel.observed[:, window], panel.y[:, window], np.nan)
+
+
+def _mean_where(values: Array, known: npt.NDArray[np.bool_]) -> Array:
+    """Average the known values of each row; NaN where there are none."""
+    n = known.sum(axis=1)
+    return np.divide(
+        np.where(known, values, 0.0).sum(axis=1), n, out=np.full(len(values), np.nan), where=n > 0
+    )
 
 
 def _mean_or_null(values: Array) -> pa.Array:

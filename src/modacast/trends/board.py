@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from modacast.trends.evidence import Vectors, evidence, goes_with, mood
+from modacast.trends.evidence import evidence, goes_with, mood
 from modacast.trends.lifecycle import stages
 from modacast.trends.series import ancestors, split_unique_id
 from modacast.types import TRENDS
@@ -24,9 +24,9 @@ def trend_board(
     mentions: pa.Table,
     documents: pa.Table,
     *,
+    means_ahead: pa.Table | None = None,
     backtests: pa.Table | None = None,
     lexicon_parents: Mapping[str, str | None] | None = None,
-    vectors: Vectors | None = None,
     n_evidence: int = 5,
 ) -> pa.Table:
     """Put together what is known of every trend.
@@ -36,9 +36,10 @@ def trend_board(
         forecasts: `FORECASTS` of the series; those that have none get no `forecast_growth`.
         mentions: `MENTIONS`.
         documents: `DOCUMENTS`.
+        means_ahead: `MEANS_AHEAD` of the forecasts, from `EnsembleForecaster.means_ahead`; `forecast_low` and
+            `forecast_high` are null without.
         backtests: `BACKTEST`, from `EnsembleForecaster.backtest_.scores()`; null columns without.
         lexicon_parents: element id to the id of its parent; mentions of an element speak for those above.
-        vectors: turns texts into vectors, to choose evidence by meaning.
         n_evidence: documents a trend.
 
     Returns:
@@ -47,9 +48,9 @@ def trend_board(
     Raises:
         InvalidInput: a table lacks a column, or an element is its own ancestor.
     """
-    staged = stages(series, forecasts)
+    staged = stages(series, forecasts, means_ahead)
     below = _descendants(mentions, lexicon_parents or {})
-    shown = evidence(mentions, documents, staged, k=n_evidence, vectors=vectors, descendants=below)
+    shown = evidence(mentions, documents, staged, k=n_evidence, descendants=below)
     feeling = mood(mentions, documents, staged, descendants=below)
     partners = goes_with(mentions)
     scores = _by_id(backtests, ("mase", "coverage_80"))

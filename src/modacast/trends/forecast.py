@@ -20,7 +20,18 @@ from modacast.trends.panel import Array, Frequency, Kin, Panel, read_panel
 from modacast.trends.scorecard import scorecards
 from modacast.types import FORECASTS
 
-__all__ = ["EnsembleForecaster", "forecast"]
+__all__ = ["MEANS_AHEAD", "EnsembleForecaster", "forecast"]
+
+MEANS_AHEAD = pa.schema(
+    [
+        pa.field("unique_id", pa.string(), nullable=False),
+        pa.field("steps", pa.int32(), nullable=False),
+        pa.field("y_hat", pa.float64(), nullable=False),
+        pa.field("lo_80", pa.float64(), nullable=False),
+        pa.field("hi_80", pa.float64(), nullable=False),
+    ]
+)
+"""The mean of each series over the next `steps` steps, with its own 80 % interval."""
 
 _MAX_HORIZON = 520
 _MAX_RISE = 5.0
@@ -157,6 +168,41 @@ class EnsembleForecaster:
             columns[f"lo_{level}"] = self._clip(widen(y_hat, scale, band.lo))
             columns[f"hi_{level}"] = self._clip(np.minimum(widen(y_hat, scale, band.hi), roof))
         return self._table(panel, h, columns)
+
+    def means_ahead(self, forecasts: pa.Table) -> pa.Table:
+        """Get the mean of each series' forecasts with an interval of its own.
+
+        What is above and what is below expectation in single weeks partly cancels in their mean: averaging the ends
+        of the weeks' intervals would say far too wide a one. Errors here are those of the means of as many steps
+        from the rolling origins.
+
+        Args:
+            forecasts: what `predict` gave.
+
+        Returns:
+            `MEANS_AHEAD`, in the order of `forecasts`.
+
+        Raises:
+            NotFitted: `fit` has not run.
+        """
+        if self.panel_ is None or self.backtest_ is None:
+            raise NotFitted("EnsembleForecaster: call fit(series) before means_ahead(forecasts)")
+        ids = self.panel_.ids
+        h = forecasts.num_rows // len(ids)
+        y_hat = forecasts["y_hat"].to_numpy().reshape(len(ids), h).mean(axis=1, keepdims=True)
+        residuals = self.backtest_.mean_residuals(h)
+        band = residual_band(residuals, 1, level=80, seed=self.seed)
+        # beyond what was measured, as in `residual_band`
+        further = np.sqrt(max(1.0, h / max(self.backtest_.origins, default=h)))
+        scale = series_scale(self.panel_)
+        roof = _MAX_RISE * np.maximum(y_hat, np.nanmax(self.panel_.y, axis=1, keepdims=True))
+        lo = self._clip(widen(y_hat, scale, further * band.lo))
+        hi = self._clip(np.minimum(widen(y_hat, scale, further * band.hi), roof))
+        columns = [ids, [h] * len(ids), y_hat[:, 0], lo[:, 0], hi[:, 0]]
+        return pa.Table.from_arrays(
+            [pa.array(c, field.type) for c, field in zip(columns, MEANS_AHEAD, strict=True)],
+            schema=MEANS_AHEAD,
+        )
 
     def scorecards(self) -> pa.Table:
         """Get the table of `SCORECARDS`: what was said of each series some steps ago, and what came.

@@ -16,7 +16,7 @@ import numpy as np
 
 from modacast.trends.panel import Array, Panel
 
-__all__ = ["Band", "Residuals", "adapted", "residual_band", "series_scale", "widen"]
+__all__ = ["Band", "Residuals", "adapted", "hardness_ratios", "residual_band", "series_scale", "widen"]
 
 _HALF_LIFE = 0.5  # seasons after which an error counts half
 _NEIGHBOURS = 4  # horizons on either side whose errors are pooled
@@ -42,6 +42,10 @@ class Residuals:
     errors: Array
     season: int
     step: int = 1
+
+    def times(self, factors: Array) -> Residuals:
+        """Get the residuals with each origin's errors times its own factor; `(o,)`."""
+        return Residuals(self.origins, self.errors * factors[:, None, None], self.season, self.step)
 
     def without(self, origin: int) -> Residuals:
         """Get the residuals of every origin but the one at that position."""
@@ -95,8 +99,11 @@ def adapted(residuals: Residuals, *, at: int = 0) -> Residuals:
         residuals: scaled errors.
         at: steps before the end that count as the present.
     """
-    if not residuals.origins:
-        return residuals
+    return residuals.times(hardness_ratios(residuals, at=at))
+
+
+def hardness_ratios(residuals: Residuals, *, at: int = 0) -> Array:
+    """Get how much larger errors are to be expected now than from each origin; `(o,)`, see `adapted`."""
     step = residuals.step
     row = {ago: i for i, ago in enumerate(residuals.origins)}
 
@@ -112,12 +119,9 @@ def adapted(residuals: Residuals, *, at: int = 0) -> Residuals:
     then = np.array([hardness(ago) for ago in residuals.origins])
     usual = then[then > 0]
     if not now > 0 or usual.size == 0:
-        return residuals
+        return np.ones(len(residuals.origins))
     then = np.where(then > 0, then, usual.mean())
-    factor = np.clip((now / then) ** _ADAPT, 1 / _MOST, _MOST)
-    return Residuals(
-        residuals.origins, residuals.errors * factor[:, None, None], residuals.season, residuals.step
-    )
+    return np.clip((now / then) ** _ADAPT, 1 / _MOST, _MOST)
 
 
 def residual_band(residuals: Residuals, h: int, *, level: int, seed: int = 0) -> Band:

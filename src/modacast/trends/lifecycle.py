@@ -33,6 +33,8 @@ STAGE_TABLE = pa.schema([
     pa.field("growth", pa.float64()),
     pa.field("momentum", pa.float64()),                 # the last 8 weeks against the 8 before
     pa.field("forecast_growth", pa.float64()),
+    pa.field("forecast_low", pa.float64()),             # 80 % interval of it
+    pa.field("forecast_high", pa.float64()),
     pa.field("confidence", pa.float64(), nullable=False),
     pa.field("p_value", pa.float64()),
     pa.field("season_strength", pa.float64()),
@@ -96,7 +98,9 @@ class _Facts:
         return int(np.argmax(self.smoothed))
 
 
-def stages(series: pa.Table, forecasts: pa.Table | None = None) -> pa.Table:
+def stages(
+    series: pa.Table, forecasts: pa.Table | None = None, means_ahead: pa.Table | None = None
+) -> pa.Table:
     """Get the stage of every series.
 
     Growth compares the last 8 weeks that were read with the same weeks a year before, or with the 8 weeks
@@ -114,6 +118,7 @@ def stages(series: pa.Table, forecasts: pa.Table | None = None) -> pa.Table:
     Args:
         series: `SERIES`.
         forecasts: `FORECASTS` of the same series; `forecast_growth` is null without.
+        means_ahead: `MEANS_AHEAD` of the same forecasts; the interval of `forecast_growth` is null without.
 
     Returns:
         `STAGE_TABLE`, sorted by `unique_id`; series in which nothing was ever counted are left out.
@@ -125,7 +130,11 @@ def stages(series: pa.Table, forecasts: pa.Table | None = None) -> pa.Table:
     if not spoken_of:
         return STAGE_TABLE.empty_table()
     ahead = _forecast_means(forecasts) if forecasts is not None else {}
-    rows = [_row(facts, ahead.get(facts.history.unique_id)) for facts in _facts(spoken_of)]
+    spread = _spread(means_ahead) if means_ahead is not None else {}
+    rows = [
+        _row(facts, ahead.get(facts.history.unique_id), spread.get(facts.history.unique_id))
+        for facts in _facts(spoken_of)
+    ]
     return pa.Table.from_pylist(rows, schema=STAGE_TABLE)
 
 
@@ -244,6 +253,12 @@ def _forecast_means(forecasts: pa.Table) -> dict[str, dict[date, float]]:
     return means
 
 
+def _spread(means_ahead: pa.Table) -> dict[str, tuple[float, float]]:
+    """Get the ends of the mean's interval as multiples of the mean; series that are forecast to vanish have none."""
+    columns = (means_ahead[name].to_pylist() for name in ("unique_id", "y_hat", "lo_80", "hi_80"))
+    return {unique_id: (lo / y, hi / y) for unique_id, y, lo, hi in zip(*columns, strict=True) if y > 0}
+
+
 def _forecast_growth(facts: _Facts, ahead: dict[date, float] | None) -> float | None:
     """The forecast weeks against the same weeks a year before, or against now where those are unknown."""
     if not ahead:
@@ -259,8 +274,16 @@ def _forecast_growth(facts: _Facts, ahead: dict[date, float] | None) -> float | 
     return float(np.mean(list(ahead.values()))) / facts.level - 1 if facts.level > 0 else None
 
 
-def _row(facts: _Facts, ahead: dict[date, float] | None) -> dict[str, object]:
+def _row(
+    facts: _Facts, ahead: dict[date, float] | None, spread: tuple[float, float] | None
+) -> dict[str, object]:
     history = facts.history
+    foreseen = _forecast_growth(facts, ahead)
+    low, high = (
+        (None, None)
+        if foreseen is None or spread is None
+        else ((1 + foreseen) * times - 1 for times in spread)
+    )
     stage = _stage(facts)
     since = _rising_since(facts, stage)
     return {
@@ -272,7 +295,9 @@ def _row(facts: _Facts, ahead: dict[date, float] | None) -> dict[str, object]:
         "weeks_between": SEASON if history.has_year else WINDOW,
         "growth": facts.change.growth,
         "momentum": facts.momentum.growth,
-        "forecast_growth": _forecast_growth(facts, ahead),
+        "forecast_growth": foreseen,
+        "forecast_low": low,
+        "forecast_high": high,
         "confidence": float(np.clip(_confidence(facts, stage), 0.0, 1.0)),
         "p_value": facts.change.p,
         "season_strength": facts.strength,

@@ -16,7 +16,7 @@ from modacast.trends.panel import Array, Panel
 
 __all__ = ["ces_forecast", "seasonal_mean", "seasonal_naive", "theta_forecast"]
 
-_PARALLEL_CELLS = 60_000
+_PARALLEL_CELLS = 20_000
 
 
 def ces_forecast(panel: Panel, h: int) -> Array:

@@ -192,8 +192,8 @@ def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang
     shown.add_column("")
     for row in rows:
         shown.add_column(workspace.wider_lexicon.label(row["element_id"], lang), justify="right")
-    shares, changes = ("level",), ("growth", "forecast_growth", "confidence")
-    names = ("stage", "level", "growth", "forecast_growth", "confidence", "mood", "n_mentions", "first_seen",
+    shares, changes = ("level",), ("growth", "forecast_growth", "forecast_low", "forecast_high", "confidence")
+    names = ("stage", "level", "growth", "forecast_growth", "forecast_low", "forecast_high", "confidence", "mood", "n_mentions", "first_seen",
              "rising_since", "peak", "backtest_mase")  # fmt: skip
     for name in names:
         cells = []

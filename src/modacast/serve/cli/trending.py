@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -245,7 +246,7 @@ def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
             row["stage"],
             f"{row['level']:.3%}",
             _signed(row["growth"]),
-            _signed(row["forecast_growth"]),
+            _foreseen(row),
             f"{row['confidence']:.0%}",
             "" if row["mood"] is None else f"{row['mood']:+.2f}",
             str(row["rising_since"] or ""),
@@ -303,6 +304,13 @@ def _one_trend(
     for row in texts:
         typer.echo(f"  “{row['text'][:120]}” {row['source']}, {row['published_at']:%Y-%m-%d}")
     print_context(context, workspace, lang)
+
+
+def _foreseen(row: Mapping[str, Any]) -> str:
+    """Get the change that is foreseen, with its 80 % interval where it is known."""
+    if row["forecast_growth"] is None or row["forecast_low"] is None:
+        return _signed(row["forecast_growth"])
+    return f"{row['forecast_growth']:+.0%} ({row['forecast_low']:+.0%}..{row['forecast_high']:+.0%})"
 
 
 def _signed(value: float | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ __all__ = ["BoardRow", "StageColumn", "board_rows", "by_stage", "closeups", "hea
 
 _MOVING = ("emerging", "rising", "peaking", "declining")
 _QUIET_FACETS = frozenset({"season", "occasion", "length"})
+_MOST_OF_IT = 0.7  # of a broader element's mentions
 _COLUMN = 7
 
 
@@ -115,7 +116,7 @@ def board_rows(trends: pa.Table, courses: Mapping[str, Course], names: Names) ->
                 is_candidate=names.is_candidate(element_id),
                 fields=fields,
                 course=course,
-                foreseen=course.foreseen(fields["level"]),
+                foreseen=_foreseen(fields, course),
                 sources=sources.get(element_id, ()),
                 weight=_weight(fields) * (0.4 if facet in _QUIET_FACETS else 1.0),
             )
@@ -158,6 +159,13 @@ def segments_of(trends: pa.Table, element_id: str) -> list[dict[str, Any]]:
     )
 
 
+def _foreseen(fields: Mapping[str, Any], course: Course) -> Foreseen | None:
+    """Get the change that is foreseen, with the interval of the mean where the board has it."""
+    seen = course.foreseen(fields["level"])
+    low, high = fields["forecast_low"], fields["forecast_high"]
+    return seen if seen is None or low is None or high is None else replace(seen, low=low, high=high)
+
+
 def _weight(fields: Mapping[str, Any]) -> float:
     """Confidence times how far it moved times how loud it is; what does not move comes after what does."""
     growth = fields["growth"]
@@ -181,10 +189,21 @@ def _sources(trends: pa.Table) -> dict[str, list[str]]:
 
 
 def _apart(rows: Sequence[BoardRow], names: Names) -> list[BoardRow]:
-    """Leave out elements whose broader or narrower element stands before them, for that is one story."""
+    """Tell each story once: of elements in one line the first, or the narrower one that it is almost all about."""
     kept: list[BoardRow] = []
     for row in rows:
         line = set(names.line(row.id))
         if not any(other.id in line or row.id in names.line(other.id) for other in kept):
-            kept.append(row)
+            kept.append(_narrowest(row, rows, names))
     return kept
+
+
+def _narrowest(row: BoardRow, rows: Sequence[BoardRow], names: Names) -> BoardRow:
+    """Get the element that most of the row's mentions name, so that the news is the mamianqun and not the skirt."""
+    below = [
+        other
+        for other in rows
+        if row.id in names.line(other.id)[1:]
+        and other.fields["n_mentions"] >= _MOST_OF_IT * row.fields["n_mentions"]
+    ]
+    return max(below, key=lambda other: (len(names.line(other.id)), other.fields["n_mentions"]), default=row)
