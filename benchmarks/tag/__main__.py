@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 from benchmarks.modifiers import modifiers
 from benchmarks.report import Arguments, Report, parse_arguments
-from benchmarks.tag import chinese, labels, speed, titles
+from benchmarks.tag import chinese, errors, labels, speed, titles
 from benchmarks.tag.finders import Finder, NearestLabels, jieba_words, plain_substrings, tagged
 from modacast.elements import Lexicon, Tagger
 
-PARTS = ("speed", "chinese", "titles", "labels")
+PARTS = ("speed", "chinese", "titles", "labels", "errors")
 """What `--only` may name."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
-    arguments = parse_arguments("tag", argv, parts=PARTS)
+    arguments = parse_arguments("tag", argv, parts=PARTS, lists=True)
     report = Report("tag")
     began = time.perf_counter()
     tagger = Tagger(Lexicon.load())
@@ -49,6 +49,8 @@ def _measure(report: Report, arguments: Arguments, tagger: Tagger, part: str) ->
         chinese.jd_spans(report, tagger.lexicon, finders, data)
     elif part == "titles":
         titles.myntra(report, tagger, data, limit)
+    elif part == "errors":
+        errors.errors(report, tagger, data, arguments.listing)
     else:
         labels.own_labels(report, tagger)
         modifiers(report, tagger)

@@ -14,7 +14,7 @@ from benchmarks.tag.finders import Found, NearestLabels, closure, plain_substrin
 from modacast.elements import Tagger
 from modacast.elements.reader import HEADS
 
-__all__ = ["meant_by", "myntra"]
+__all__ = ["chosen", "is_even", "meant_by", "myntra", "read_rows", "truths_of"]
 
 _FOR_WHOM = {"garment/childrenswear", "garment/womenswear", "garment/menswear", "garment/clothing"}
 _FEW = 2000
@@ -27,12 +27,10 @@ def myntra(report: Report, tagger: Tagger, data: Path, limit: int | None) -> Non
 
     Errors were read on the half of the titles whose hash is even; the other half has rows of its own.
     """
-    path = data / "attributes" / "myntra_titles_en.csv.gz"
-    with gzip.open(path, "rt", encoding="utf-8") as stream:
-        rows = list(islice(csv.DictReader(stream), limit and limit * 10))
+    rows = read_rows(data, limit and limit * 10)
     substrings = plain_substrings(tagger.lexicon, "en")
     for name, column, facets in (("colour", "baseColour", {"color"}), ("article type", "articleType", HEADS)):
-        truths = {value: meant_by(tagger, value, facets) for value in {row[column] for row in rows}}
+        truths = truths_of(tagger, rows, column, facets)
         known = [row for row in rows if truths[row[column]]]
         titles = [row["productDisplayName"] for row in known]
 
@@ -44,17 +42,18 @@ def myntra(report: Report, tagger: Tagger, data: Path, limit: int | None) -> Non
                 for row, answer in zip(rows, answers, strict=False)
             ]
 
-        own = right(_chosen(tagged(tagger, titles, ["en"] * len(titles), catalogue=True), titles, facets))
+        found = tagged(tagger, titles, ["en"] * len(titles), catalogue=True)
+        own = right(_ids(chosen(found, titles, facets)))
         row = f"Myntra titles, {name}"
         report.add_mean(row, "accuracy", own, must=0.85, ahead=0.93)
-        unseen = [good for good, title in zip(own, titles, strict=True) if not _is_even(title)]
+        unseen = [good for good, title in zip(own, titles, strict=True) if not is_even(title)]
         report.add_mean(f"{row}, half not in sight", "accuracy", unseen)
-        plain = right(_chosen(substrings(titles), titles, facets))
+        plain = right(_ids(chosen(substrings(titles), titles, facets)))
         report.add_mean(row, "accuracy", plain, peer="plain substrings")
         few = titles[:: max(1, len(titles) // _FEW)]
-        chosen = known[:: max(1, len(titles) // _FEW)]
+        some = known[:: max(1, len(titles) // _FEW)]
         nearest = NearestLabels(tagger.lexicon, "en", facets).of(few)
-        raw = right([element_id for element_id, _ in nearest], rows=chosen)
+        raw = right([element_id for element_id, _ in nearest], rows=some)
         report.add_mean(
             row, "accuracy", raw, peer=f"raw e5, nearest label to the title ({len(few):,} titles)"
         )
@@ -65,16 +64,35 @@ def myntra(report: Report, tagger: Tagger, data: Path, limit: int | None) -> Non
         )
 
 
-def _chosen(found: list[list[Found]], titles: Sequence[str], facets: Iterable[str]) -> list[str | None]:
-    answers: list[str | None] = []
+def read_rows(data: Path, limit: int | None = None) -> list[dict]:
+    """Get the titles with their columns."""
+    path = data / "attributes" / "myntra_titles_en.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return list(islice(csv.DictReader(stream), limit))
+
+
+def truths_of(
+    tagger: Tagger, rows: Sequence[dict], column: str, facets: Iterable[str]
+) -> dict[str, set[str]]:
+    """Get the elements that each value of a column means; none where the lexicon does not know it."""
+    return {value: meant_by(tagger, value, facets) for value in {row[column] for row in rows}}
+
+
+def chosen(found: list[list[Found]], titles: Sequence[str], facets: Iterable[str]) -> list[Found | None]:
+    """Get the mention that answers for each title; None where it names nothing of the facets."""
+    answers: list[Found | None] = []
     for mentions, title in zip(found, titles, strict=True):
-        chosen = [m for m in mentions if m.facet in facets and m.element_id not in _FOR_WHOM]
+        fitting = [m for m in mentions if m.facet in facets and m.element_id not in _FOR_WHOM]
         if facets is HEADS:
             # an English title names its garment last, but for what comes along with it
             end = title.lower().find(" with ") % (1 << 20)
-            chosen = [m for m in chosen if m.start < end][::-1] or chosen
-        answers.append(chosen[0].element_id if chosen else None)
+            fitting = [m for m in fitting if m.start < end][::-1] or fitting
+        answers.append(fitting[0] if fitting else None)
     return answers
+
+
+def _ids(answers: Sequence[Found | None]) -> list[str | None]:
+    return [answer.element_id if answer else None for answer in answers]
 
 
 def meant_by(tagger: Tagger, value: str, facets: Iterable[str]) -> set[str]:
@@ -84,5 +102,6 @@ def meant_by(tagger: Tagger, value: str, facets: Iterable[str]) -> set[str]:
     return {m.element_id for m in whole if m.start == 0 or m.facet not in HEADS}
 
 
-def _is_even(title: str) -> bool:
+def is_even(title: str) -> bool:
+    """Say whether a text is of the half that may be looked at."""
     return int(hashlib.md5(title.encode(), usedforsecurity=False).hexdigest(), 16) % 2 == 0
