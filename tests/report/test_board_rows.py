@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -87,6 +88,16 @@ def test_sources_are_told_loudest_first():
         )
     ).sort_by([("n_mentions", "descending")])
     assert [f"source={name}" for name in row.sources] == loud["segment"].to_pylist()
+
+
+def test_sources_that_end_later_or_a_little_earlier_are_told_too():
+    fields = [dict(row) for row in DATA.trends.to_pylist() if row["element_id"] == "style/new-chinese"]
+    told = [row["segment"] for row in fields if row["segment"].startswith("source=")]
+    for row, days in zip([r for r in fields if r["segment"] in told], (14, -14, -100), strict=False):
+        row["as_of"] += timedelta(days=days)
+    (row,) = board_rows(pa.Table.from_pylist(fields, schema=TRENDS), COURSES, NAMES)
+    gone = {segment.partition("=")[2] for segment in told[2:3]}
+    assert set(row.sources) == {segment.partition("=")[2] for segment in told} - gone
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ __all__ = ["BoardRow", "StageColumn", "board_rows", "by_stage", "closeups", "hea
 
 _MOVING = ("emerging", "rising", "peaking", "declining")
 _QUIET_FACETS = frozenset({"season", "occasion", "length"})
+_STILL_READ = timedelta(weeks=8)
 _MOST_OF_IT = 0.7  # of a broader element's mentions
 _COLUMN = 7
 
@@ -176,8 +177,12 @@ def _weight(fields: Mapping[str, Any]) -> float:
 
 
 def _sources(trends: pa.Table) -> dict[str, list[str]]:
-    """Sources by element; those that are no longer read have their own, earlier week, and are left out."""
-    trends = trends.filter(pc.equal(trends["as_of"], pc.max(trends["as_of"])))
+    """Sources by element; those that were last read much earlier than all together are left out."""
+    # reviews may have been read for longer than what is published, so the board's week is that of all together
+    week = pc.max(trends.filter(pc.equal(trends["segment"], "all"))["as_of"]).as_py()
+    if week is None:
+        return {}
+    trends = trends.filter(pc.greater_equal(trends["as_of"], week - _STILL_READ))
     of_source = trends.filter(pc.starts_with(trends["segment"], "source=")).select(
         ["element_id", "segment", "n_mentions"]
     )
