@@ -9,10 +9,10 @@ from trends.made_panels import make_corpus, make_series
 
 from modacast.errors import InvalidInput
 from modacast.trends.carriers import CARRIERS, carriers
-from modacast.trends.context import AGAINST, BONDS, SPLIT, bonds, moves_against, who_and_where
+from modacast.trends.context import AGAINST, BONDS, SPLIT, WORN, bonds, moves_against, who_and_where, worn
 from modacast.trends.evidence import evidence
 from modacast.trends.lookalikes import LOOKALIKES, look_alikes
-from modacast.types import EVENTS, ITEMS
+from modacast.types import ATTACHMENTS, EVENTS, ITEMS
 
 WEEKS = 156
 NOW = datetime(2024, 3, 4, tzinfo=UTC)
@@ -76,6 +76,26 @@ def posts(pairs):
         (date(2024, 1, 1) + timedelta(days=i % 60), names, "s", "zh", f"a{i}")
         for i, names in enumerate(pairs)
     ]
+
+
+def test_what_is_worn_follows_who_belongs_to_whom():
+    def row(doc: int, modifier: str, head: str) -> dict[str, object]:
+        return {"doc_id": f"d{doc}", "element_id": modifier, "start": 0, "end": 1, "head_id": head,
+                "head_start": 2, "head_end": 3}  # fmt: skip
+
+    rows = [row(i, "color/pink", "garment/dress") for i in range(6)]
+    rows += [row(i, "color/white", "footwear/shoes") for i in range(6)]
+    rows += [row(10 + i, "color/pink", "accessory/bag") for i in range(3)]
+    rows += [row(20 + i, "color/pink", "garment/coat") for i in range(2)]
+    rows += [row(0, "color/pink", "garment/dress")]
+    attachments = pa.Table.from_pylist(rows, schema=ATTACHMENTS)
+    pink = worn(attachments, ["color/pink"])
+    assert pink.schema == WORN
+    found = [(r["other_id"], r["n"], r["share"]) for r in pink.to_pylist()]
+    assert found == [("garment/dress", 6, pytest.approx(6 / 11)), ("accessory/bag", 3, pytest.approx(3 / 11))]
+    dress = worn(attachments, ["garment/dress"])
+    assert dress.to_pylist() == [{"other_id": "color/pink", "n": 6, "share": 1.0}]
+    assert worn(ATTACHMENTS.empty_table(), ["color/pink"]).num_rows == 0
 
 
 def test_bonds_need_more_than_chance():

@@ -10,15 +10,19 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modacast.elements.attachment import attach
 from modacast.pipeline.board import latest_board
 from modacast.pipeline.workspace import Workspace
 from modacast.trends.carriers import CARRIERS, carriers
-from modacast.trends.context import bonds, moves_against, who_and_where
+from modacast.trends.context import bonds, moves_against, who_and_where, worn
 from modacast.trends.evidence import mood
 from modacast.trends.lookalikes import look_alikes
 from modacast.trends.second_signals import signal_levels
 
 __all__ = ["ContextReader", "TrendContext"]
+
+
+_MOST_TEXTS = 5_000  # that are read for what belongs to what
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class TrendContext:
         element_id: the element.
         against: `AGAINST`: what falls as it rises.
         bonds: `BONDS`: what it is named with.
+        worn: `WORN`: what it belongs to in the texts of the last year, or what belongs to it.
         split: `SPLIT`: who and where, of the last 26 weeks.
         mood: `MOOD`: weekly feeling with counts.
         look_alikes: `LOOKALIKES`: trends of the past that went like it.
@@ -39,6 +44,7 @@ class TrendContext:
     element_id: str
     against: pa.Table
     bonds: pa.Table
+    worn: pa.Table
     split: pa.Table
     mood: pa.Table
     look_alikes: pa.Table
@@ -79,6 +85,7 @@ class ContextReader:
                 descendants={element_id: below},
                 relatives={element_id: relatives},
             ),
+            worn=worn(self._attachments([element_id, *below], until), [element_id, *below]),
             split=who_and_where(
                 self._mentions, self._documents, [element_id, *below], until=until + timedelta(days=6)
             ),
@@ -109,6 +116,24 @@ class ContextReader:
     def _shop(self) -> tuple[pa.Table, pa.Table]:
         database = self._workspace.database
         return database.items(), database.events()
+
+    def _attachments(self, element_ids: Sequence[str], until: date) -> pa.Table:
+        """Get what belongs to what in the newest texts of a year that name the elements."""
+        named = self._mentions.filter(
+            pc.is_in(self._mentions["element_id"], pa.array(element_ids, pa.string()))
+        )
+        days = pc.cast(self._documents["published_at"], pa.date32())
+        is_recent = pc.and_(
+            pc.greater(days, until - timedelta(weeks=52)), pc.less_equal(days, until + timedelta(days=6))
+        )
+        documents = self._documents.filter(
+            pc.and_(is_recent, pc.is_in(self._documents["id"], pc.unique(named["doc_id"])))
+        )
+        newest = documents.sort_by([("published_at", "descending"), ("id", "ascending")]).slice(
+            0, _MOST_TEXTS
+        )
+        mentions = self._mentions.filter(pc.is_in(self._mentions["doc_id"], newest["id"].combine_chunks()))
+        return attach(mentions, newest)
 
     def _carriers(self, element_ids: Sequence[str]) -> pa.Table:
         items, events = self._shop

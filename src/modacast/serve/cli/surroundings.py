@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,11 @@ _LEAST_TEXTS, _PLACES = 3, 5
 
 _WORDS = {
     "zh": {"early": "早期采用者", "views": "浏览者", "sales": "购买者", "level": "{now:.1%}，此前半年 {before}",
-           "against": "此消彼长", "with": "常与之搭配", "where": "谁在谈", "like": "过去像它的",
+           "against": "此消彼长", "with": "常与之搭配", "worn": "文中所属", "where": "谁在谈", "like": "过去像它的",
            "items": "货架上", "mood": "情绪", "peak": "{n} 周后到顶 {rise}", "half": "，再过 {n} 周减半",
            "still": "，此后未减半", "sold": "28 天售 {units}（此前 {before}）", "times": "倍于平均"},
     "en": {"early": "early adopters", "views": "viewers", "sales": "buyers", "level": "{now:.1%} of them, {before} in the half year before",
-           "against": "moves against", "with": "goes with", "where": "who and where", "like": "went like it",
+           "against": "moves against", "with": "goes with", "worn": "worn as", "where": "who and where", "like": "went like it",
            "items": "products", "mood": "mood", "peak": "peaked after {n} weeks {rise}", "half": ", halved {n} weeks later",
            "still": ", has not halved since", "sold": "{units} sold in 28 days ({before} before)",
            "times": "x the average"},
@@ -53,7 +53,7 @@ def find_element(workspace: Workspace, name: str) -> str:
 
 def context_dict(context: TrendContext) -> dict[str, Any]:
     """Get a context as plain values, for JSON."""
-    names = ("against", "bonds", "split", "mood", "look_alikes", "carriers", "signals")
+    names = ("against", "bonds", "worn", "split", "mood", "look_alikes", "carriers", "signals")
     return {name: getattr(context, name).to_pylist() for name in names}
 
 
@@ -68,6 +68,20 @@ def print_context(context: TrendContext, workspace: Workspace, lang: str) -> Non
             else element_id
         )
 
+    _print_elements(context, say, label)
+    _print_people(context, say)
+    for row in context.look_alikes.to_pylist():
+        ended = say["peak"].format(n=row["weeks_to_peak"], rise=f"{row['rise_to_peak']:+.0%}")
+        ended += say["still"] if row["half_life"] is None else say["half"].format(n=row["half_life"])
+        _line(say["like"], f"{label(row['element_id'])} {row['until']}  {ended}")
+    for row in context.carriers.to_pylist():
+        sold = say["sold"].format(units=row["units"], before=row["units_before"])
+        rate = "" if row["bought_of_views"] is None else f", {row['bought_of_views']:.0%} / view"
+        _line(say["items"], f"{row['title']} [{row['item_id']}]  {sold}{rate}")
+
+
+def _print_elements(context: TrendContext, say: Mapping[str, str], label: Callable[[str], str]) -> None:
+    """Write what it goes against, with and on."""
     for row in context.against.to_pylist():
         _line(
             say["against"],
@@ -75,6 +89,12 @@ def print_context(context: TrendContext, workspace: Workspace, lang: str) -> Non
         )
     for row in context.bonds.to_pylist():
         _line(say["with"], f"{label(row['other_id'])}  ×{row['lift']:.1f}, n {row['n']}, q {row['q']:.2g}")
+    for row in context.worn.to_pylist():
+        _line(say["worn"], f"{label(row['other_id'])}  {row['share']:.0%}, n {row['n']}")
+
+
+def _print_people(context: TrendContext, say: Mapping[str, str]) -> None:
+    """Write who speaks of it and where, who buys it, and how they feel."""
     told: Counter[str] = Counter()
     for row in context.split.to_pylist():
         told[row["kind"]] += 1
@@ -90,14 +110,6 @@ def print_context(context: TrendContext, workspace: Workspace, lang: str) -> Non
     if recent:
         weeks = ", ".join(f"{row['ds']} {row['mood']:+.2f} (n {row['n_mentions']})" for row in recent)
         _line(say["mood"], weeks)
-    for row in context.look_alikes.to_pylist():
-        ended = say["peak"].format(n=row["weeks_to_peak"], rise=f"{row['rise_to_peak']:+.0%}")
-        ended += say["still"] if row["half_life"] is None else say["half"].format(n=row["half_life"])
-        _line(say["like"], f"{label(row['element_id'])} {row['until']}  {ended}")
-    for row in context.carriers.to_pylist():
-        sold = say["sold"].format(units=row["units"], before=row["units_before"])
-        rate = "" if row["bought_of_views"] is None else f", {row['bought_of_views']:.0%} / view"
-        _line(say["items"], f"{row['title']} [{row['item_id']}]  {sold}{rate}")
 
 
 def compare_trends(

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modacast.elements.reader import MODIFIERS
 from modacast.serve.report.courses import Course, Foreseen
 from modacast.serve.report.names import Names
 from modacast.serve.report.words import Words
@@ -70,6 +71,11 @@ class BoardRow:
         """The week from which it rises, or in which it stood highest."""
         day = self.fields["rising_since"] if self.stage in {"emerging", "rising"} else self.fields["peak"]
         return day if self.stage in _MOVING else None
+
+    @property
+    def is_modifier(self) -> bool:
+        """Whether it belongs to garments, as colours and fabrics do, rather than being one."""
+        return self.facet in MODIFIERS
 
     @property
     def level_before(self) -> float | None:

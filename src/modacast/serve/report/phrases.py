@@ -188,6 +188,12 @@ PHRASES: Mapping[str, Words] = {
         "同类中随其上升而下降的元素：去趋势后的偏相关显著；不等于因果。",
         "Elements of its kind that fall as it rises: significant partial correlation of detrended shares. Not a cause.",
     ),
+    "worn_on": Words("用在什么上", "What it is worn on"),
+    "worn_as": Words("以什么样子出现", "What it looks like"),
+    "worn_note": Words(
+        "由句子判断谁修饰谁；占说明了这一点的文字的比例，一篇可说多样。",
+        "Read from the sentence: which word belongs to which. Shares of the texts that say so; one text may say several.",
+    ),
     "alike": Words("过去像它的走势，后来如何", "Went like it before, and how that ended"),
     "carried_by": Words("货架上", "Products that carry it"),
     "why": Words("为何如此判断", "Why we say so"),

@@ -19,7 +19,7 @@ __all__ = ["Line", "Surroundings", "bond_map", "mood_chart", "surroundings"]
 
 _MOOD_WEEKS = 52
 _MAP_WIDTH, _MAP_HEIGHT = 420.0, 310.0
-_MOST_LINES, _MOST_PARTNERS, _MOST_PRODUCTS = 4, 8, 5
+_MOST_LINES, _MOST_PARTNERS, _MOST_PRODUCTS, _MOST_WORN = 4, 8, 5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Surroundings:
     Attributes:
         bonds: the map of what it goes with.
         mood: how people felt, week by week.
+        worn: what it belongs to in the texts, or what belongs to it.
         against: what moves against it.
         alike: trends of the past that went like it.
         products: what carries it.
@@ -44,6 +45,7 @@ class Surroundings:
 
     bonds: Markup
     mood: Markup
+    worn: Sequence[Line]
     against: Sequence[Line]
     alike: Sequence[Line]
     products: Sequence[Line]
@@ -54,6 +56,7 @@ def surroundings(context: TrendContext, names: Names) -> Surroundings:
     return Surroundings(
         bonds=bond_map(names.name(context.element_id), context.bonds.to_pylist(), names),
         mood=mood_chart(context.mood.to_pylist()),
+        worn=[_worn(row, names) for row in context.worn.to_pylist()[:_MOST_WORN]],
         against=[_against(row, names) for row in context.against.to_pylist()[:_MOST_LINES]],
         alike=[_alike(row, names) for row in context.look_alikes.to_pylist()[:_MOST_LINES]],
         products=[_product(row) for row in context.carriers.to_pylist()[:_MOST_PRODUCTS]],
@@ -128,6 +131,11 @@ def mood_chart(rows: Sequence[dict[str, Any]]) -> Markup:
         parts.append(text(month(row["ds"]), at, height - 8, class_="c-tick", text_anchor=anchor))
     label = Words("每周情绪，点的大小是文字数", "Mood by week; the size of a dot is the number of texts")
     return picture(parts, width=width, height=height, label=label, class_="chart")
+
+
+def _worn(row: dict[str, Any], names: Names) -> Line:
+    said = share(row["share"])
+    return Line(names.name(row["other_id"]), Words(f"{said}，{row['n']} 篇", f"{said}, {row['n']} texts"))
 
 
 def _against(row: dict[str, Any], names: Names) -> Line:
