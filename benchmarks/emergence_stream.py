@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -88,6 +89,8 @@ def read_stream(source: Input, base: Path, lexicon: Lexicon, encode: Encode | No
     is_new = pc.invert(pc.is_in(everything["id"], documents["id"].combine_chunks()))
     holds = pc.is_in(everything["id"], named["doc_id"].combine_chunks())
     documents = pa.concat_tables([documents, everything.filter(pc.and_(is_new, holds))])
+    known_from = _known_from(words)
+    mentions = _leftmost_longest(mentions, named, documents, known_from)
     loud = [not name.startswith(QUIET) for name in mentions["element_id"].to_pylist()]
     found = {element.id: element for element in as_elements(words)}
     return Stream(
@@ -95,7 +98,7 @@ def read_stream(source: Input, base: Path, lexicon: Lexicon, encode: Encode | No
         mentions=pa.concat_tables([mentions.filter(pa.array(loud, pa.bool_())), named]),
         panel=panel,
         elements={**lexicon.elements, **found},
-        known_from=_known_from(words),
+        known_from=known_from,
         texts=dict(zip(documents["id"].to_pylist(), documents["text"].to_pylist(), strict=True)),
         about=workspace.relevance,
     )
@@ -103,8 +106,6 @@ def read_stream(source: Input, base: Path, lexicon: Lexicon, encode: Encode | No
 
 def _only_about(panel: pa.Table, documents: pa.Table) -> pa.Table:
     """Count the texts about fashion anew, as all texts were kept for discovery."""
-    import polars as pl
-
     week = pl.col("published_at").dt.date().dt.truncate("1w").alias("ds")
     counted = (
         pl.DataFrame(documents.select(["published_at", "source", "lang"]))
@@ -115,6 +116,36 @@ def _only_about(panel: pa.Table, documents: pa.Table) -> pa.Table:
     both = read.agg(pl.col("n_documents").sum()).join(counted, on=["ds", "source", "lang"], how="left")
     filled = both.with_columns(pl.col("n_relevant").fill_null(0)).sort("ds", "source", "lang")
     return filled.select(panel.column_names).to_arrow().cast(panel.schema)
+
+
+def _leftmost_longest(
+    mentions: pa.Table, named: pa.Table, documents: pa.Table, known_from: Mapping[str, date]
+) -> pa.Table:
+    """Leave out mentions that a new word covers from its left, once it is known, as a lexicon that holds it does.
+
+    In `新中式穿搭` a lexicon without 新中式 reads 中式穿搭, and takes the one for the rise of the other.
+    """
+    day = pl.DataFrame(documents.select(["id", "published_at"])).select(
+        doc_id="id", day=pl.col("published_at").dt.date()
+    )
+    known = pl.DataFrame({"element_id": list(known_from), "known": list(known_from.values())})
+    new = (
+        pl.DataFrame(named)
+        .join(known, on="element_id")
+        .join(day, on="doc_id")
+        .filter(pl.col("day") >= pl.col("known"))
+        .select("doc_id", new_start="start", new_end="end")
+    )
+    start, end = pl.col("start"), pl.col("end")
+    new_start, new_end = pl.col("new_start"), pl.col("new_end")
+    numbered = pl.DataFrame(mentions).with_row_index("row")
+    covered = numbered.join(new, on="doc_id").filter(
+        (new_start < end)
+        & (start < new_end)
+        & ((new_start < start) | ((new_start == start) & (new_end > end)))
+    )
+    kept = numbered.join(covered.select("row").unique(), on="row", how="anti").drop("row")
+    return kept.to_arrow().cast(mentions.schema)
 
 
 def _known_from(words: pa.Table) -> dict[str, date]:

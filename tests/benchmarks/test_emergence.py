@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
+import pyarrow as pa
 from benchmarks import emergence
 from benchmarks.bursts import PEERS, raise_by, threshold_for
+from benchmarks.emergence_stream import _leftmost_longest
+
+from modacast.types import DOCUMENTS, MENTIONS
 
 START = date(2022, 1, 3)
 PEOPLE = "张王李赵刘陈杨黄周吴徐孙马朱胡郭何高林罗"
@@ -17,6 +21,35 @@ PEOPLE = "张王李赵刘陈杨黄周吴徐孙马朱胡郭何高林罗"
 
 def _title(i, word):
     return f"{PEOPLE[i % 20]}{PEOPLE[(i * 7 + 3) % 20]}{word}{('穿搭', '造型', '裙子', '色系')[i % 4]}"
+
+
+def test_a_new_word_hides_what_it_covers_once_it_is_known():
+    def mention(doc: str, element: str, start: int, end: int) -> dict[str, object]:
+        return {"doc_id": doc, "element_id": element, "start": start, "end": end, "surface": "x" * (end - start),
+                "polarity": 0.0, "confidence": 1.0}  # fmt: skip
+
+    days = {"before": START - timedelta(days=1), "after": START}
+    documents = pa.Table.from_pylist(
+        [
+            {**dict.fromkeys(DOCUMENTS.names), "id": name, "text": "新中式穿搭", "lang": "zh", "source": "s",
+             "published_at": datetime.combine(day, time(9), UTC), "relevance": 1.0, "tokens": []}
+            for name, day in days.items()
+        ],
+        schema=DOCUMENTS,
+    )  # fmt: skip
+    old = [mention(doc, element, *span) for doc in days
+           for element, span in (("style/chinese", (1, 5)), ("occasion/look", (3, 5)), ("style/wide", (0, 5)))]  # fmt: skip
+    named = pa.Table.from_pylist([mention(doc, "style/new", 0, 3) for doc in days], schema=MENTIONS)
+    kept = _leftmost_longest(
+        pa.Table.from_pylist(old, schema=MENTIONS), named, documents, {"style/new": START}
+    )
+    found = [(row["doc_id"], row["element_id"]) for row in kept.to_pylist()]
+    assert [element for doc, element in found if doc == "before"] == [
+        "style/chinese",
+        "occasion/look",
+        "style/wide",
+    ]
+    assert [element for doc, element in found if doc == "after"] == ["occasion/look", "style/wide"]
 
 
 def test_peers_find_a_planted_burst_and_raise_as_many_alarms_as_they_may():

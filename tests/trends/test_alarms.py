@@ -82,6 +82,16 @@ def test_chance_raises_few_alarms():
     assert n_false <= 15  # in 450 weeks over 60 elements; q = .1 would allow 45
 
 
+def test_ten_texts_of_a_rare_word_are_news_beside_words_that_burst():
+    rng = np.random.default_rng(3)
+    loud = {f"loud{i}": rng.negative_binomial(1.5, 1.5 / (1.5 + 12.0), 150) for i in range(30)}
+    rare = {f"rare{i}": rng.poisson(0.12, 150) for i in range(10)}
+    rare["rare0"] = np.concatenate([rng.poisson(0.12, 130), [1, 1, 1, 2, 1, 2, 2, 1], np.zeros(12, int)])
+    found = raised(loud | rare, n_weeks=150)
+    assert [row["element_id"] for week, row in found if 132 <= week <= 139].count("rare0") == 1
+    assert len([row for _, row in found if row["element_id"] != "rare0"]) <= 15
+
+
 def test_bursty_chance_raises_few_alarms():
     rng = np.random.default_rng(5)
     weekly = {f"b{i}": rng.negative_binomial(0.4, 0.4 / (0.4 + 1.5), 150) for i in range(60)}
