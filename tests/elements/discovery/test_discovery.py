@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -17,6 +18,8 @@ from modacast.elements.discovery import (
     find_new_words,
     with_new_words,
 )
+from modacast.elements.discovery.grams import count_grams
+from modacast.elements.discovery.units import Cutter
 from modacast.errors import InvalidInput
 from modacast.types import MENTIONS
 
@@ -262,3 +265,12 @@ def test_the_language_model_judges_and_names(stream, lexicon):
     assert said.probability[0] > 0.9
     assert said.probability[1] < 0.1
     assert not Judge(encode).fit(things).is_fitted
+
+
+def test_no_chinese_word_holds_what_joins_words():
+    units = Cutter("zh").cut(["质感的百褶裙", "云朵风毛衣"])
+    grams = count_grams(units, np.ones(2), (2, 3, 4, 5))
+    first = grams.first[grams.offset[:-1]]
+    runs = {units.surface(int(at), int(size)) for at, size in zip(first, grams.size, strict=True)}
+    assert {"质感", "百褶", "百褶裙", "云朵风"} <= runs
+    assert not any("的" in run for run in runs)

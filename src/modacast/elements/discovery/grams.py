@@ -77,7 +77,7 @@ def count_grams(units: Units, weight_of: Floats64, sizes: tuple[int, ...]) -> Gr
         else:
             valid = units.may_end[:n] & units.may_end[size - 1 :]
             for i in range(1, size - 1):
-                valid &= whole[i : i + n]
+                valid &= units.may_hold[i : i + n]
         first = np.flatnonzero(valid)
         keys.append(gram_keys(units.id, size)[first])
         docs.append(units.doc[first])

@@ -33,6 +33,8 @@ _PARTICLES = frozenset(
     "的了着过是在有和与及或被把让给对从到为以于也都还就又才很太吗呢吧啊呀么这那哪谁什怎我你他她它们个之其并而但却"
     "将会能可要想去来说看称已没不别请如何后前时"
 )
+# Chinese characters that join words to phrases and are hardly ever inside one: `质感的百褶裙` is no word
+_GLUE = frozenset("的了着吗呢吧么这那")
 _KOREAN_PARTICLES = re.compile(
     r"(?<=[\uac00-\ud7a3]{2})(?:으로|에서|에게|까지|부터|처럼|보다|이랑|은|는|이|가|을|를|의|에|로|와|과|도|만|랑)$"
 )
@@ -51,6 +53,7 @@ class Units:
         doc: `(n,)` int64, position of the text.
         is_word: `(n,)` whether it is more than one character of a language without spaces.
         may_end: `(n,)` whether a word may begin or end with it.
+        may_hold: `(n,)` whether it may stand inside a word.
     """
 
     text: str
@@ -60,6 +63,7 @@ class Units:
     doc: Ints
     is_word: Flags
     may_end: Flags
+    may_hold: Flags
 
     def surface(self, first: int, size: int) -> str:
         """Get how `size` units from `first` on are written, folded."""
@@ -120,9 +124,12 @@ class Cutter:
             end[i] = last
             ids[i] = self._number(text[start[i] : last])
         is_word = joined[start] > 0
-        may_end = (ids != BREAK) & ~np.isin(ids, _particle_codes())
+        may_end = (ids != BREAK) & ~np.isin(ids, _codes(_PARTICLES))
         doc = np.cumsum(codes == _LINE_BREAK)[start] - (codes[start] == _LINE_BREAK)
-        return Units(text, ids, start, end, doc, is_word, may_end)
+        may_hold = ids != BREAK
+        if self.lang == "zh":
+            may_hold &= ~np.isin(ids, _codes(_GLUE))
+        return Units(text, ids, start, end, doc, is_word, may_end, may_hold)
 
     def _words(self, codes: npt.NDArray[np.uint32]) -> Units:
         text = decode(codes)
@@ -155,7 +162,8 @@ class Cutter:
         doc = np.searchsorted(breaks, start)
         id_array = np.array(ids, np.int64)
         end = np.array(ends, np.int64)
-        return Units(text, id_array, start, end, doc, id_array != BREAK, np.array(may_end, np.bool_))
+        whole = id_array != BREAK
+        return Units(text, id_array, start, end, doc, whole, np.array(may_end, np.bool_), whole)
 
     def _number(self, word: str) -> int:
         number = self._numbers.get(word)
@@ -187,8 +195,8 @@ class Cutter:
 
 
 @cache
-def _particle_codes() -> Ints:
-    return np.array(sorted(map(ord, _PARTICLES)), np.int64)
+def _codes(characters: frozenset[str]) -> Ints:
+    return np.array(sorted(map(ord, characters)), np.int64)
 
 
 @cache
