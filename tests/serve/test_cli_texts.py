@@ -124,3 +124,30 @@ def test_each_problem_of_a_lexicon_is_named_with_file_and_line(tmp_path, content
 
 def test_a_lexicon_that_is_not_there(tmp_path):
     assert "does not exist" in refused("lexicon", "check", tmp_path / "none.csv")
+
+
+def test_options_of_spans_go_with_spans(texts):
+    assert "go with --spans" in refused("tag", texts, "--column", "text=title", "--fewest", 2)
+    assert "leave --words out" in refused("tag", texts, "--column", "text=title", "--spans", "--words")
+    assert "at least 50 are needed" in refused("tag", texts, "--column", "text=title", "--spans")
+
+
+@pytest.mark.slow
+def test_spans_are_learned_saved_and_listed_without_personal_data(tmp_path):
+    phrases = (
+        "这件{}连衣裙版型很好，领子是翻领",
+        "{}衬衫配白色板鞋很显瘦",
+        "收腰的{}半身裙，电话 13800138004",
+    )
+    rows = [
+        {"text": phrases[i % 3].format(("碎花", "蕾丝", "雪纺", "格纹", "锦葵纱")[i % 5])} for i in range(60)
+    ]
+    file = write_csv(tmp_path / "texts.csv", rows)
+    done = well("tag", file, "--lang", "zh", "--spans", "--save", tmp_path / "m")
+    assert done.out.startswith("text,lang,n_texts,facet,probability,nearest,cosine,example\n")
+    assert "13800138004" not in done.out
+    again = well("tag", file, "--lang", "zh", "--spans", "--model", tmp_path / "m")
+    assert again.out == done.out
+    assert "nothing to save" in refused(
+        "tag", file, "--lang", "zh", "--spans", "--model", tmp_path / "m", "--save", tmp_path / "n"
+    )

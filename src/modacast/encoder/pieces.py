@@ -13,7 +13,7 @@ import logging
 import os
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from modacast.encoder.states import Token, traced
 from modacast.encoder.weights import files_digest, read_json
 from modacast.errors import InvalidInput
 
@@ -166,6 +167,48 @@ class CompactUnigram:
                 break
         return [*self._before, *found[: max(0, room)], *self._after]
 
+    def tokens(self, text: str, max_tokens: int) -> list[Token]:
+        """Get a text's tokens with their places, special ones (of no width) included, cut to `max_tokens`.
+
+        The ids are those of `ids`, save where a mark changes a character that it is not joined to.
+        """
+        found: list[Token] = []
+        room = max_tokens - len(self._before) - len(self._after)
+        place = 0
+        for i, part in enumerate([text] if self._added_pattern is None else self._added_pattern.split(text)):
+            if i % 2:
+                found.append(Token(self._added[part], place, place))
+            else:
+                found += self._traced(part, place)
+            place += len(part)
+            if len(found) >= room:
+                break
+        ends = ([Token(number, 0, 0) for number in numbers] for numbers in (self._before, self._after))
+        before, after = ends
+        return [*before, *found[: max(0, room)], *after]
+
+    def _traced(self, text: str, shift: int) -> Iterator[Token]:
+        """Yield the tokens of a text that begins `shift` characters into a longer one."""
+        normal, origin = traced(text, self._normalizer.normalize_str)
+        if not normal:
+            return
+        normal = normal.replace(" ", _SPACE)
+        if normal[0] != _SPACE:
+            normal, origin = _SPACE + normal, [0, *origin]
+        ends = [*origin[1:], len(text)]
+        for word in _WORDS.finditer(normal):
+            last = word.start()
+            for number, end in self._cuts(word[0]):
+                first, last = last, word.start() + end
+                # the mark before a word is no character of it
+                inside = first + (normal[first] == _SPACE)
+                if inside >= last:
+                    yield Token(number, shift + origin[first], shift + origin[first])
+                else:
+                    yield Token(
+                        number, shift + origin[inside], shift + max(ends[last - 1], origin[inside] + 1)
+                    )
+
     def _plain(self, text: str, room: int) -> list[int]:
         text = self._normalizer.normalize_str(text).replace(" ", _SPACE) if text else ""
         if not text:
@@ -189,6 +232,10 @@ class CompactUnigram:
 
     def _segmented(self, word: str) -> list[int]:
         """Get the ids of the likeliest segmentation of one word."""
+        return [number for number, _ in self._cuts(word)]
+
+    def _cuts(self, word: str) -> list[tuple[int, int]]:
+        """Get the id and the end of each piece of the likeliest segmentation of one word."""
         id_of, scores, reach, unknown = self._id_of.get, self._scores, self._reach, self._unknown
         n = len(word)
         best, begins, ids = [0.0] * (n + 1), [-1] * (n + 1), [unknown] * (n + 1)
@@ -207,11 +254,11 @@ class CompactUnigram:
                 score = so_far + self._unknown_score
                 if begins[start + 1] < 0 or score > best[start + 1]:
                     best[start + 1], begins[start + 1], ids[start + 1] = score, start, unknown
-        found: list[int] = []
+        found: list[tuple[int, int]] = []
         while n > 0:
             # unknown characters side by side are one unknown piece
-            if not (found and ids[n] == unknown == found[-1]):
-                found.append(ids[n])
+            if not (found and ids[n] == unknown == found[-1][0]):
+                found.append((ids[n], n))
             n = begins[n]
         return found[::-1]
 

@@ -14,7 +14,8 @@ import numpy as np
 from modacast.encoder.models import converted_model
 from modacast.encoder.pieces import CompactUnigram
 from modacast.encoder.recipe import KINDS, PRECISIONS, RECIPE_FILE, Precision, Recipe, known_pooling
-from modacast.encoder.tokenizer import load_tokenizer, sound
+from modacast.encoder.states import Token, TokenStates
+from modacast.encoder.tokenizer import load_tokenizer, placed_sound, sound
 from modacast.encoder.weights import files_digest
 from modacast.errors import InvalidInput, StorageError
 from modacast.types import Floats
@@ -207,6 +208,52 @@ class Encoder:
             return vectors
         return vectors[np.fromiter((places[text] for text in texts), np.intp, len(texts))]
 
+    def states(
+        self, texts: Sequence[str], *, kind: str | None = None, batch_tokens: int = _BATCH_TOKENS
+    ) -> list[TokenStates]:
+        """Get the model's state of each token, with the token's place in its text.
+
+        Texts longer than the model reads are cut: what is beyond has no tokens. A token of 384 dimensions takes
+        about 800 bytes, a text of 100 characters some 50 kB, so pass large collections in portions.
+
+        Args:
+            texts: any strings, empty ones among them.
+            kind: `"query"` or `"document"` puts the model's prefix before each text; its tokens are left out.
+            batch_tokens: tokens that are computed together, padding included.
+
+        Returns:
+            One `TokenStates` a text: `(n, dim)` float16 states and the characters that each token covers.
+
+        Raises:
+            InvalidInput: not a sequence of strings, or an unknown kind.
+        """
+        if kind is not None and kind not in KINDS:
+            raise InvalidInput(f"kind must be one of {', '.join(KINDS)}, or None; got {kind!r}")
+        _check_texts(texts)
+        prefix = self.recipe.prefixes.get(kind, "") if kind else ""
+        tokens = [self._tokens(prefix + text) for text in texts]
+        ids = [[token.id for token in row] for row in tokens]
+        found: dict[int, TokenStates] = {}
+        with ThreadPoolExecutor(self._threads) as pool:
+            batches = list(_batches(ids, batch_tokens))
+            for batch, hidden in zip(
+                batches, pool.map(lambda b: self._hidden([ids[j] for j in b]), batches), strict=True
+            ):
+                for j, rows in zip(batch, hidden, strict=True):
+                    found[j] = _placed(rows, tokens[j], len(prefix))
+        return [found[j] for j in range(len(texts))]
+
+    def _tokens(self, text: str) -> list[Token]:
+        limit = self.recipe.max_tokens
+        text = placed_sound(text, limit)
+        if self._compact is not None:
+            return self._compact.tokens(text, limit)
+        encoding = self.tokenizer.encode(text)
+        return [Token(number, *place) for number, place in zip(encoding.ids, encoding.offsets, strict=True)]
+
+    def _hidden(self, ids: list[list[int]]) -> Floats:
+        return np.asarray(_host(self._model.forward_batch(ids).last_hidden_state))
+
     def _fill(
         self, vectors: Floats, texts: list[str], prefix: str, first: bool, batch_tokens: int
     ) -> Iterator[int]:
@@ -233,7 +280,7 @@ class Encoder:
         return [encoding.ids for encoding in self.tokenizer.encode_batch_fast(clean)]
 
     def _forward(self, ids: list[list[int]], first: bool) -> Floats:
-        hidden = np.asarray(_host(self._model.forward_batch(ids).last_hidden_state))
+        hidden = self._hidden(ids)
         if first:
             return hidden[:, 0].astype(np.float32)
         return np.stack([row[: len(i)].mean(axis=0) for row, i in zip(hidden, ids, strict=True)])
@@ -269,6 +316,14 @@ def _cpu() -> Any:
     import ctranslate2
 
     return ctranslate2.Device.cpu
+
+
+def _placed(rows: Floats, tokens: list[Token], shift: int) -> TokenStates:
+    """Get the states of a text from those of its prefix and padding too."""
+    first = np.array([token.start - shift for token in tokens], np.int64)
+    last = np.array([token.end - shift for token in tokens], np.int64)
+    first = np.maximum(first, 0)
+    return TokenStates.of(rows[: len(tokens)], first, last)
 
 
 def _check_texts(texts: object) -> None:

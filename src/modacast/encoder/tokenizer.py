@@ -13,7 +13,14 @@ from modacast.errors import InvalidInput
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["folder_tokenizer", "load_tokenizer", "sound", "tokenizer_files", "unigram_tokenizer"]
+__all__ = [
+    "folder_tokenizer",
+    "load_tokenizer",
+    "placed_sound",
+    "sound",
+    "tokenizer_files",
+    "unigram_tokenizer",
+]
 
 # longer than any piece of the vocabularies in use, so that nothing within reach of a model is cut off
 _CHARACTERS_A_TOKEN = 32
@@ -39,6 +46,17 @@ def sound(text: str, max_tokens: int) -> str:
     if not text.isascii() and _SURROGATES.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def placed_sound(text: str, max_tokens: int) -> str:
+    r"""Get a text that any tokenizer can read, with every character where it was.
+
+    Halves of surrogate pairs are replaced by U+FFFD, and what no model would reach is cut.
+
+    >>> placed_sound("bell-bottoms \ud83d!", 512)
+    'bell-bottoms \ufffd!'
+    """
+    return _SURROGATES.sub("\ufffd", text[: max_tokens * _CHARACTERS_A_TOKEN])
 
 
 def unigram_tokenizer(vocabulary: UnigramPieces) -> Tokenizer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +35,7 @@ __all__ = [
     "import_feedback",
     "open_sentiment",
     "read_moods",
+    "read_texts",
     "recommend_to",
     "style_file",
     "tag_file",
@@ -103,7 +104,7 @@ def tag_file(path: Path, *, columns: Columns, lang: str | None, words_only: bool
     context = None if words_only else Context.load(get_encoder().encode)
     tagger, sentiment = Tagger(Lexicon.load(), context=context), open_sentiment(words_only=words_only)
     mentions, rejects = [], []
-    for batch in _read_texts(path, columns, lang):
+    for batch in read_texts(path, columns, lang):
         texts = batch.table
         documents = pa.table({"id": texts["id"], "text": texts["text"], "lang": texts["lang"]})
         mentions.append(sentiment.mention_polarity(tagger.tag(documents), documents))
@@ -135,7 +136,7 @@ def read_moods(
         explain: whether to tell the pieces that tipped it, which takes some twenty times as long.
     """
     tables, rejects = [_MOODS_TABLE.empty_table()], []
-    for batch in _read_texts(path, columns, lang):
+    for batch in read_texts(path, columns, lang):
         texts, langs = batch.table["text"].to_pylist(), batch.table["lang"].to_pylist()
         shares = sentiment.predict_proba(texts, langs)
         reasons = [
@@ -163,7 +164,7 @@ def style_file(path: Path, *, columns: Columns, k: int) -> Batch:
     reader = StyleReader(Tagger(Lexicon.load()), Encoder.from_pretrained("bundled"))
     rows: list[dict[str, Any]] = []
     rejects = [REJECTS.empty_table()]
-    for batch in _read_texts(path, columns, None):
+    for batch in read_texts(path, columns, None):
         table = batch.table
         reading = reader.read(table["text"].to_pylist(), table["lang"].to_pylist())
         for row, text_id in enumerate(table["id"].to_pylist()):
@@ -188,7 +189,7 @@ def embed_file(
     encode = encoder.encode_query if kind == "query" else encoder.encode_document
     timer = StageTimer(progress, "embed", path.name)
     parts = [np.zeros((0, encoder.dim), dtype=np.float32)]
-    for batch in _read_texts(path, columns, None):
+    for batch in read_texts(path, columns, None):
         if batch.rejects.num_rows:
             first = batch.rejects.slice(0, 1).to_pylist()[0]
             raise InvalidInput(
@@ -295,8 +296,8 @@ def _stocked_shop(workspace: Workspace) -> Shop:
     return shop
 
 
-def _read_texts(path: Path, columns: Columns, lang: str | None) -> Any:
-    """Batches of `id, text, lang`, with ids and languages filled in."""
+def read_texts(path: Path, columns: Columns, lang: str | None) -> Iterator[Batch]:
+    """Yield batches of `row, id, text, lang`, with ids and languages filled in, and `REJECTS`."""
     constants = {"lang": lang} if lang else {}
     for batch in read_rows(path, schema=_TEXTS, columns=columns, constants=constants):
         table = batch.table

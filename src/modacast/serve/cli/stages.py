@@ -86,13 +86,40 @@ def tag(
             "--words", help="by words and rules alone, without the language model: faster, less exact"
         ),
     ] = False,
+    spans: Annotated[
+        bool,
+        typer.Option(
+            "--spans",
+            help="list the words that the lexicon lacks and that look like elements, learned from these texts",
+        ),
+    ] = False,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="with --spans: folder of what was learned from other texts")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="with --spans: keep what was learned in this folder")
+    ] = None,
+    fewest: Annotated[
+        int, typer.Option("--fewest", min=1, help="with --spans: only words of so many texts or more")
+    ] = 1,
 ) -> None:
-    """Find the fashion elements that texts name, with their place and mood."""
-    from modacast.pipeline.single import tag_file
+    """Find the fashion elements that texts name, with their place and mood; or, with --spans, those not listed."""
+    if not spans and (model or save or fewest > 1):
+        raise InvalidInput("--model, --save and --fewest go with --spans")
+    if spans and words:
+        raise InvalidInput("--spans needs the language model; leave --words out")
+    if spans:
+        from modacast.pipeline.spans import list_spans
 
-    tagged = tag_file(texts, columns=column_mapping(column), lang=lang, words_only=words)
-    emit(tagged.table, out)
-    tell_rejects(tagged.rejects)
+        found = list_spans(
+            texts, columns=column_mapping(column), lang=lang, model=model, save=save, fewest=fewest
+        )
+    else:
+        from modacast.pipeline.single import tag_file
+
+        found = tag_file(texts, columns=column_mapping(column), lang=lang, words_only=words)
+    emit(found.table, out)
+    tell_rejects(found.rejects)
 
 
 @app.command()
