@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from benchmarks.modifiers import modifiers
 from benchmarks.report import Arguments, Report, parse_arguments
-from benchmarks.tag import chinese, errors, labels, spans, speed, titles
+from benchmarks.tag import chinese, errors, labels, spans, speed, titles, values
 from benchmarks.tag.finders import Finder, NearestLabels, jieba_words, plain_substrings, tagged
 from modacast.elements import Lexicon, Tagger
 
@@ -53,6 +53,7 @@ def _measure(report: Report, arguments: Arguments, tagger: Tagger, part: str) ->
         errors.errors(report, tagger, data, arguments.listing)
     elif part == "spans":
         spans.hidden_words(report, tagger.lexicon, data, quick=arguments.quick)
+        values.jd_with_spans(report, tagger, data, quick=arguments.quick)
     else:
         labels.own_labels(report, tagger)
         modifiers(report, tagger)

@@ -19,6 +19,7 @@ from modacast.elements import Lexicon
 from modacast.elements.reader import HEADS
 
 __all__ = [
+    "NOT_IN_JD",
     "N_LAST",
     "Value",
     "advertisegen",
@@ -36,7 +37,7 @@ N_LAST = 1000
 """The last texts of AdvertiseGen are no one's training texts."""
 
 _TAG = re.compile(r"<([^/<>]+)>([^<]*)</\1>")
-_NOT_IN_JD = HEADS | {"brand", "value", "occasion"}
+NOT_IN_JD = HEADS | {"brand", "value", "occasion"}
 _FEW = 200
 _N_RECORDS = 5000
 
@@ -161,7 +162,12 @@ def jd_spans(report: Report, lexicon: Lexicon, finders: dict[str | None, Finder]
 
 def comparable(lexicon: Lexicon, mentions: list[Found]) -> list[Found]:
     """Get the mentions of facets that JD's attributes have, too."""
-    return [m for m in mentions if m.facet not in _NOT_IN_JD or _is_part(lexicon, m)]
+    return [m for m in mentions if may_be_value(lexicon, m)]
+
+
+def may_be_value(lexicon: Lexicon, mention: Found) -> bool:
+    """Say whether a mention has a counterpart among that data set's attributes."""
+    return mention.facet not in NOT_IN_JD or _is_part(lexicon, mention)
 
 
 def _is_part(lexicon: Lexicon, mention: Found) -> bool:

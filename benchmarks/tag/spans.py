@@ -43,6 +43,10 @@ class _Task:
     values: Sequence[frozenset[str]]
     left: Sequence[Sequence[Place]]
 
+    def since(self, first: int) -> _Task:
+        """Get the texts from a position on."""
+        return _Task(self.texts[first:], self.hidden[first:], self.values[first:], self.left[first:])
+
 
 @dataclass(slots=True)
 class _Count:
@@ -60,23 +64,27 @@ def hidden_words(report: Report, lexicon: Lexicon, data: Path, *, quick: bool) -
 
     Learned from the first 4,000 texts by what is left of the lexicon, without the attributes; looked for in the last
     1,000. A span counts as found where the rest of the lexicon does not cover it; it is right where it overlaps a
-    hidden name, or, in the row that says so, agrees with an attribute value of its text.
+    hidden name, or, in the row that says so, agrees with an attribute value of its text. The parts of the network were
+    chosen on the first half of the last 1,000 texts, so the second half has rows of its own.
     """
     with (data / "attributes" / "advertisegen_zh_5000.jsonl").open(encoding="utf-8") as stream:
         records = [json.loads(line) for line in islice(stream, 2 * _QUICK if quick else None)]
     cut = _QUICK if quick else _N_LEARNED
     texts = [record["summary"] for record in records]
     full = _places(Tagger(lexicon), texts[cut:])
-    counts: dict[str | None, list[_Count]] = {}
+    counts: dict[tuple[str | None, str], list[_Count]] = {}
     for seed in _SEEDS[:1] if quick else _SEEDS:
         rest, hidden = _split(lexicon, seed)
         tagger = Tagger(rest)
         surfaces = {fold(entry.surface.text) for entry in rest.iter_entries() if entry.lang == "zh"}
         task = _task(records[cut:], full, hidden, surfaces, _places(tagger, texts[cut:]))
         for peer, find in _finders(tagger, texts[:cut]).items():
-            counts.setdefault(peer, []).append(_counted(task, find(task.texts)))
-    for peer, some in counts.items():
-        _add(report, peer, some)
+            found = find(task.texts)
+            half = len(found) // 2
+            counts.setdefault((peer, "last 1,000 texts"), []).append(_counted(task, found))
+            counts.setdefault((peer, "last 500"), []).append(_counted(task.since(half), found[half:]))
+    for (peer, part), some in counts.items():
+        _add(report, peer, part, some)
 
 
 def _split(lexicon: Lexicon, seed: int) -> tuple[Lexicon, frozenset[str]]:
@@ -198,8 +206,8 @@ def _meet(one: Place, other: Place) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
-def _add(report: Report, peer: str | None, counts: Sequence[_Count]) -> None:
-    row = "AdvertiseGen, names of 20 % of the elements hidden, three times"
+def _add(report: Report, peer: str | None, part: str, counts: Sequence[_Count]) -> None:
+    row = f"AdvertiseGen, {part}, names of 20 % of the elements hidden, three times"
     more = {} if peer is None else {"peer": peer}
     for metric, name in (
         ("recall, exact span", "exact"), ("recall, overlapping", "overlapping"),
@@ -209,4 +217,4 @@ def _add(report: Report, peer: str | None, counts: Sequence[_Count]) -> None:
     sizes = f"{sum(len(c.exact) for c in counts)} hidden mentions, {sum(len(c.right) for c in counts)} spans found"
     if peer is None:
         report.add_mean(row, "right facet, of exact ones", np.concatenate([count.facet for count in counts]))
-    report.note(f"hidden words, {peer or 'learned spans'}: {sizes}")
+    report.note(f"hidden words, {part}, {peer or 'learned spans'}: {sizes}")
