@@ -116,6 +116,7 @@ def test_mentions_without_words_of_praise_or_blame(sentiment: Sentiment) -> None
     assert felt[0] > 0 > felt[1]
 
 
+@pytest.mark.slow
 def test_fitting_on_ratings(tmp_path) -> None:
     sentiment = Sentiment(encoder=get_encoder())
     texts = [f"吴侬软语 {i}" for i in range(30)] + [f"阳春白雪 {i}" for i in range(30)]

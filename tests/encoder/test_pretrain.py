@@ -95,6 +95,7 @@ pretrain(corpus(), {out!r}, base={base!r}, settings=QUICK, progress=lambda s: pr
 """
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on(tiny, tmp_path):
     out = tmp_path / "killed"
     script = SCRIPT.format(path=[str(Path(__file__).parent)], out=str(out), base=str(tiny.folder))
@@ -149,6 +150,7 @@ def test_broken_and_foreign_checkpoints_are_refused(tiny, tmp_path):
     assert pretrain(corpus(), tmp_path / "out", base=tiny.folder, settings=short, resume=False).n_steps == 2
 
 
+@pytest.mark.slow
 def test_training_stops_where_nothing_improves(tiny, tmp_path):
     settings = replace(QUICK, steps=400, evaluate_every=5, patience=2, learning_rate=1e-9)
     result = pretrain(corpus(), tmp_path / "out", base=tiny.folder, settings=settings)

@@ -18,6 +18,7 @@ def rated(praise: str, blame: str, n: int = 300) -> RatedTexts:
     return RatedTexts(texts, ["en"] * n, ["positive" if i % 2 == 0 else "negative" for i in range(n)])
 
 
+@pytest.mark.slow
 def test_what_is_surely_better_is_kept() -> None:
     texts = rated("the parcel is blue", "a train leaves in May")
     learned = try_sentiment(Sentiment(encoder=get_encoder()), texts)

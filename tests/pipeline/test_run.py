@@ -88,6 +88,7 @@ def test_the_board_keeps_what_is_sold_beside_what_is_said(project):
     assert signals["ds"].max() == max(found["series"]["ds"].to_pylist())
 
 
+@pytest.mark.slow
 def test_without_signals_what_is_sold_changes_no_board(project, tmp_path):
     folder, _ = project
     copy = shutil.copytree(folder, tmp_path / "copy")
@@ -112,6 +113,7 @@ def test_no_raw_id_and_no_personal_data_reach_the_disk(project):
         assert "writer-" not in text
 
 
+@pytest.mark.slow
 def test_a_second_run_does_nothing_again(project):
     folder, _ = project
     before = results(folder / "home")

@@ -47,6 +47,7 @@ def test_near_copies_are_shown_once(project):
     assert len(set(texts)) == len(texts) == 10
 
 
+@pytest.mark.slow
 def test_an_index_is_made_once_and_anew_when_something_changed(home, project):
     shutil.rmtree(home / "index", ignore_errors=True)
     first = well("search", "风衣", "--home", home, "-c", project.folder)

@@ -150,6 +150,7 @@ def test_an_accepted_fine_tuning_may_be_put_to_use(pairs, tiny, tmp_path, monkey
     assert (shown["in_use"], shown["status"]) == (True, "accepted")
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on(texts, tiny, tmp_path):
     home = tmp_path / "home"
     command = [str(part) for part in pretrain(texts, tiny, "--home", home, "--json", steps=400)]

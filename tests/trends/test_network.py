@@ -56,6 +56,7 @@ def test_networks_are_silent_where_a_board_is_small(n, steps):
     assert network_forecast(_panel(_wide(n), end=steps), 8) is None
 
 
+@pytest.mark.slow
 def test_a_young_series_and_one_of_zeros_are_forecast_too():
     values = {f"s{i:02d}": row for i, row in enumerate(_wide(14, steps=130))}
     values["s00"], values["s01"] = values["s00"][:20], np.zeros(130)
