@@ -200,6 +200,8 @@ def _weeks(board: dict[str, pa.Table], ids: pa.Array) -> pa.Table:
 def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang: str) -> None:
     from rich.table import Table
 
+    from modacast.serve.report.words import change
+
     shown = Table(box=None, header_style="bold", pad_edge=False)
     shown.add_column("")
     for row in rows:
@@ -216,7 +218,7 @@ def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang
             elif name in shares:
                 cells.append(f"{value:.3%}")
             elif name in changes:
-                cells.append(f"{value:.0%}" if name == "confidence" else f"{value:+.0%}")
+                cells.append(f"{value:.0%}" if name == "confidence" else change(value))
             else:
                 cells.append(f"{value:.2f}" if isinstance(value, float) else str(value))
         shown.add_row(name.replace("_", " "), *cells)

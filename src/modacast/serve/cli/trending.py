@@ -232,6 +232,7 @@ def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
     from rich.table import Table
 
     from modacast.pipeline.alarms import alarms_of_week
+    from modacast.serve.report.words import change
 
     shown = Table(box=None, header_style="bold", pad_edge=False)
     for name, side in (("trend", "left"), ("facet", "left"), ("stage", "left"), ("share", "right"), ("growth", "right"),
@@ -245,7 +246,7 @@ def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
             row["element_id"].partition("/")[0],
             row["stage"],
             f"{row['level']:.3%}",
-            _signed(row["growth"]),
+            change(row["growth"]),
             _foreseen(row),
             f"{row['confidence']:.0%}",
             "" if row["mood"] is None else f"{row['mood']:+.2f}",
@@ -308,10 +309,9 @@ def _one_trend(
 
 def _foreseen(row: Mapping[str, Any]) -> str:
     """Get the change that is foreseen, with its 80 % interval where it is known."""
+    from modacast.serve.report.words import change
+
     if row["forecast_growth"] is None or row["forecast_low"] is None:
-        return _signed(row["forecast_growth"])
-    return f"{row['forecast_growth']:+.0%} ({row['forecast_low']:+.0%}..{row['forecast_high']:+.0%})"
-
-
-def _signed(value: float | None) -> str:
-    return "" if value is None else f"{value:+.0%}"
+        return change(row["forecast_growth"])
+    low, high = change(row["forecast_low"]), change(row["forecast_high"])
+    return f"{change(row['forecast_growth'])} ({low} .. {high})"
