@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from modacast.elements import Lexicon, Tagger
+from modacast.config import CleanSettings
+from modacast.elements import Lexicon, Relevance, Tagger
 from modacast.elements.spans import SpanTagger, counted
 from modacast.encoder import get_encoder
 from modacast.errors import InvalidInput
@@ -29,7 +30,8 @@ def list_spans(
 ) -> Batch:
     """List the words of a file that the lexicon lacks and that look like elements; `COUNTED_SPANS` and `REJECTS`.
 
-    Texts are scrubbed of personal data before anything reads them, and equal ones count once.
+    Texts are scrubbed of personal data before anything reads them, equal ones count once, and those that are about
+    other things than fashion are left out, as cleaning leaves them out.
 
     Args:
         path: CSV, TSV, JSONL or Parquet.
@@ -56,6 +58,8 @@ def list_spans(
         schema=pa.schema([(name, pa.string()) for name in ("id", "text", "lang")]),
     )
     tagger, encoder = Tagger(Lexicon.load()), get_encoder()
+    relevance = Relevance(tagger)(list(texts.values()), list(langs.values()))
+    documents = documents.filter(pa.array(relevance >= CleanSettings().min_relevance))
     if model is None:
         spans = SpanTagger(encoder, tagger).fit(documents)
     else:
