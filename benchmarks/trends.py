@@ -35,7 +35,7 @@ from modacast.trends.panel import read_panel
 Array = npt.NDArray[np.float64]
 
 H = 52
-HALF = 26
+MEANS = (13, 26, 52)  # weeks whose mean has an interval of its own
 N_TRAIN = 386  # weeks of the sneakers up to and with 2022-12-26
 VALIDATION = (N_TRAIN - 4 * H, N_TRAIN - 3 * H, N_TRAIN - 2 * H, N_TRAIN - H)
 SEARCH_ORIGINS = (132, 158, 184, 210)
@@ -60,7 +60,9 @@ class Scored:
     origin: str
     mase: dict[str, Array]
     inside: dict[int, Array]  # level -> (n, h) whether the truth lay within
-    mean_inside: Array  # (n,) whether the mean of the weeks 1-26 lay within its 80 % interval
+    mean_inside: dict[int, Array]  # weeks -> (n,) whether their mean lay within its 80 % interval
+    ends_inside: dict[int, Array]  # the same within the averaged ends of the weeks' intervals
+    mean_width: dict[int, Array]  # (n,) width of the first as a share of the second's
     direction: dict[str, float]
     rank: dict[str, float]
 
@@ -124,8 +126,6 @@ def _score(wide: Wide, origin: int) -> Scored:
     truth = wide.y[:, origin : origin + H]
     model = EnsembleForecaster(freq="W", levels=LEVELS).fit(table)
     forecast = model.predict(H)
-    half = pa.array(np.tile(np.arange(H), len(wide.ids)) < HALF)
-    means = model.means_ahead(forecast.filter(half))
 
     def matrix(column: str) -> Array:
         return np.asarray(forecast[column].to_numpy(), dtype=np.float64).reshape(-1, H)
@@ -135,19 +135,36 @@ def _score(wide: Wide, origin: int) -> Scored:
     moving = before > 0
     growth = truth.mean(axis=1)[moving] / before[moving] - 1
     grown = {name: guess.mean(axis=1)[moving] / before[moving] - 1 for name, guess in guesses.items()}
+    ends = {h: tuple(matrix(name)[:, :h].mean(axis=1) for name in ("lo_80", "hi_80")) for h in MEANS}
+    own = {h: _own_interval(model, forecast, h) for h in MEANS}
     bounds = {level: (matrix(f"lo_{level}"), matrix(f"hi_{level}")) for level in LEVELS}
     return Scored(
         origin=str(wide.weeks[origin]),
         mase={name: _mase(wide, origin, guess) for name, guess in guesses.items()},
         inside={level: ((truth >= lo) & (truth <= hi)).astype(float) for level, (lo, hi) in bounds.items()},
-        mean_inside=_lies_within(truth[:, :HALF].mean(axis=1), means),
+        mean_inside={h: _lies_within(truth[:, :h], *own[h]) for h in MEANS},
+        ends_inside={h: _lies_within(truth[:, :h], *ends[h]) for h in MEANS},
+        mean_width={h: _width(own[h]) / np.maximum(_width(ends[h]), 1e-12) for h in MEANS},
         direction={name: evaluate.direction_accuracy(growth, g) for name, g in grown.items()},
         rank={name: evaluate.spearman(growth, g) for name, g in grown.items()},
     )
 
 
-def _lies_within(truth: Array, means: pa.Table) -> Array:
-    return ((truth >= means["lo_80"].to_numpy()) & (truth <= means["hi_80"].to_numpy())).astype(float)
+def _own_interval(model: EnsembleForecaster, forecast: pa.Table, h: int) -> tuple[Array, Array]:
+    """Get the ends of the intervals of the means of the first `h` weeks, each `(n,)`."""
+    first = np.tile(np.arange(H), forecast.num_rows // H) < h
+    means = model.means_ahead(forecast.filter(pa.array(first)))
+    return means["lo_80"].to_numpy(), means["hi_80"].to_numpy()
+
+
+def _width(ends: tuple[Array, Array]) -> Array:
+    return ends[1] - ends[0]
+
+
+def _lies_within(truth: Array, lo: Array, hi: Array) -> Array:
+    """Mark the rows whose mean lies between two ends."""
+    mean = truth.mean(axis=1)
+    return ((mean >= lo) & (mean <= hi)).astype(float)
 
 
 def _add(report: Report, period: str, scored: list[Scored], *, is_test: bool) -> None:
@@ -178,9 +195,14 @@ def _add(report: Report, period: str, scored: list[Scored], *, is_test: bool) ->
 
 
 def _add_coverage(report: Report, period: str, scored: list[Scored]) -> None:
-    where = f"{period}, mean of weeks 1-{HALF}"
-    found = np.mean([one.mean_inside for one in scored], axis=0)
-    report.add_mean(where, "coverage of the 80 % interval", found)
+    for h in MEANS:
+        where = f"{period}, mean of weeks 1-{h}"
+        found = np.mean([one.mean_inside[h] for one in scored], axis=0)
+        report.add_mean(where, "coverage of its 80 % interval", found)
+        found = np.mean([one.ends_inside[h] for one in scored], axis=0)
+        report.add_mean(where, "coverage of its 80 % interval", found, peer="the weeks' ends averaged")
+        width = float(np.median(np.concatenate([one.mean_width[h] for one in scored])))
+        report.add(where, "width, of the weeks' ends averaged", width, better="lower")
     for level in LEVELS:
         near = []
         for first, last in BLOCKS:

@@ -60,6 +60,9 @@ def test_a_mean_has_an_interval_of_its_own_that_is_narrower_and_holds(fitted, wa
     assert np.all(spread[1] > spread[0])
     with pytest.raises(NotFitted, match="fit"):
         EnsembleForecaster().means_ahead(year_ahead)
+    for wrong in (weeks.slice(0, 0), weeks.slice(1), weeks.slice(26)):
+        with pytest.raises(InvalidInput, match="in their order"):
+            fitted.means_ahead(wrong)
 
 
 def test_beats_the_seasonal_naive(waves, year_ahead):

@@ -184,11 +184,16 @@ class EnsembleForecaster:
 
         Raises:
             NotFitted: `fit` has not run.
+            InvalidInput: the forecasts are of other series, or not as many of each.
         """
         if self.panel_ is None or self.backtest_ is None:
             raise NotFitted("EnsembleForecaster: call fit(series) before means_ahead(forecasts)")
         ids = self.panel_.ids
         h = forecasts.num_rows // len(ids)
+        if h == 0 or forecasts["unique_id"].to_pylist() != [name for name in ids for _ in range(h)]:
+            raise InvalidInput(
+                f"means_ahead: needs what predict() gave, as many steps of each of the {len(ids)} series, in their order"
+            )
         y_hat = forecasts["y_hat"].to_numpy().reshape(len(ids), h).mean(axis=1, keepdims=True)
         residuals = self.backtest_.mean_residuals(h)
         band = residual_band(residuals, 1, level=80, seed=self.seed)
