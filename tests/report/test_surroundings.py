@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,6 +13,7 @@ from modacast.serve.report.names import Names
 from modacast.serve.report.style_map import StyleSpot, style_map
 from modacast.serve.report.surroundings import bond_map, mood_chart
 from modacast.serve.report.words import Words
+from modacast.types import Element
 
 
 def test_the_stronger_bond_stands_nearer_and_the_larger_is_larger():
@@ -22,6 +24,21 @@ def test_the_stronger_bond_stands_nearer_and_the_larger_is_larger():
     assert drawn.count('class="b-spot"') == 3
     assert 'r="16"' in drawn
     assert not bond_map(Words("裙", "skirt"), [], Names({}))
+
+
+def test_long_names_stay_inside_the_map():
+    elements = {
+        f"style/{i}": Element(
+            f"style/{i}", "style", {"zh": ("新中式套装",), "en": ("new chinese style set of three",)}
+        )
+        for i in range(4)
+    }
+    rows = [{"other_id": name, "n": 5, "lift": 2.0 + i} for i, name in enumerate(elements)]
+    drawn = str(bond_map(Words("裙", "skirt"), rows, Names(elements)))
+    places = [float(x) for x in re.findall(r'<text x="([0-9.]+)" y="[0-9.]+" class="b-name [a-z]+"', drawn)]
+    assert len(places) >= 8
+    assert min(places) >= 80
+    assert max(places) <= 340
 
 
 def test_mood_needs_a_few_weeks():

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from modacast.elements.style_map import StyleLayout, lay_out_styles
 from modacast.serve.report.data import Lang
-from modacast.serve.report.svg import picture, tag, text
+from modacast.serve.report.svg import picture, tag, text, text_width
 from modacast.serve.report.words import Words
 from modacast.types import Floats
 
@@ -73,7 +73,7 @@ def style_map(
     names = [
         spot.name if lang is None else Words(spot.name.text(lang), spot.name.text(lang)) for spot in spots
     ]
-    wide = np.array([max(_length(name.zh), _length(name.en)) for name in names])
+    wide = np.array([max(text_width(name.zh), text_width(name.en)) for name in names])
     boxes = np.column_stack([np.maximum(2 * radii, wide) + 8, 2 * radii + _LABEL + 9])
     plan = lay_out_styles(vectors, together, boxes, width=_WIDTH, height=_HEIGHT)
     shift = _LABEL / 2 + 1  # the spot stands in the upper part of its box, its name below
@@ -117,8 +117,3 @@ def _links(plan: StyleLayout, shift: float) -> list[Markup]:
             y2=float(plan.y[j]) - shift)
         for i, j in sorted(pairs)
     ]  # fmt: skip
-
-
-def _length(name: str) -> float:
-    """About how wide a name is, in pixels."""
-    return sum(13.2 if ord(c) > 0x2E7F else 7.2 for c in name)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from modacast.pipeline.context import TrendContext
 from modacast.serve.report.names import Names
-from modacast.serve.report.svg import Scale, line, picture, tag, text
+from modacast.serve.report.svg import Scale, line, picture, tag, text, text_width
 from modacast.serve.report.words import Words, change, month, share
 
 __all__ = ["Line", "Surroundings", "bond_map", "mood_chart", "surroundings"]
@@ -86,7 +86,8 @@ def bond_map(centre: Words, bonds: Sequence[dict[str, Any]], names: Names) -> Ma
         title = tag("title", f"{name.zh} / {name.en}: {said.zh} / {said.en}")
         lines.append(tag("line", class_="b-link", x1=cx, y1=cy, x2=x, y2=y))
         spots.append(tag("circle", title, class_="b-spot", cx=x, cy=y, r=radius))
-        labels.append(text(name, x, y + radius + 13, class_="b-name"))
+        half = max(map(text_width, (name.zh, name.en))) / 2
+        labels.append(text(name, min(max(x, half), _MAP_WIDTH - half), y + radius + 13, class_="b-name"))
     middle = [
         tag("circle", class_="b-centre", cx=cx, cy=cy, r=19.0),
         text(centre, cx, cy + 34, class_="b-name b-own"),

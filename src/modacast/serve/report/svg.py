@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from modacast.serve.report.words import Words
 
-__all__ = ["Scale", "area", "line", "nice_ticks", "picture", "tag", "text"]
+__all__ = ["Scale", "area", "line", "nice_ticks", "picture", "tag", "text", "text_width"]
 
 Values = npt.NDArray[np.float64]
 
@@ -105,6 +105,11 @@ def text(content: Words | str, x: float, y: float, **attributes: object) -> Mark
         tag("text", words, x=x, y=y, class_=f"{classes} {lang}".strip(), **attributes)
         for lang, words in (("zh", content.zh), ("en", content.en))
     )
+
+
+def text_width(name: str) -> float:
+    """Get about how wide a name is, in pixels of letters of 13 px."""
+    return sum(13.2 if ord(character) > 0x2E7F else 7.2 for character in name)
 
 
 def picture(
