@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modacast.elements.folding import CLASSES, character_classes, decode, encode, fold, fold_all
+from modacast.elements.folding import CLASSES, character_classes, decode, encode, fold, fold_all, fold_codes
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,12 @@ from modacast.elements.folding import CLASSES, character_classes, decode, encode
 )
 def test_one_spelling(written: str, folded: str) -> None:
     assert fold(written) == folded
+
+
+def test_every_character_is_folded_at_once() -> None:
+    folded = fold_codes(np.arange(0x31400, dtype=np.uint32))
+    assert np.array_equal(fold_codes(folded), folded)
+    assert fold("\ufa52") == fold("禍") == "祸"
 
 
 @given(st.text())

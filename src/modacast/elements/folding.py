@@ -126,7 +126,8 @@ def _fold_table() -> Codes:
         table[ord(code)] = ord(" ")
     table[[*range(0x2000, 0x200B), 0x00A0, 0x202F, 0x205F]] = ord(" ")
     table[0xD800:0xE000] = _REPLACEMENT
-    return table
+    # a compatible form of a traditional character goes all the way to the simplified one
+    return table[table]
 
 
 def _fold_traditional(table: Codes) -> None:
