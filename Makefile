@@ -36,10 +36,10 @@ demo: $(VENV)/.train  ## run the whole loop, a short training too, on the sample
 	$(BIN)/modacast demo --out report.html
 
 test: $(VENV)/.dev    ## run all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "" -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "" -n 2 --dist loadgroup
 
 quick: $(VENV)/.dev   ## run the fast tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.dev    ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -11,6 +11,13 @@ settings.register_profile("modacast", deadline=None)
 settings.load_profile("modacast")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share costly fixtures in one process: those of a file, and all of the command line."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("serve" if folder.name == "serve" else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real data sets; tests that want it are skipped where it is absent."""

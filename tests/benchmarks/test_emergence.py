@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from benchmarks import emergence
 from benchmarks.bursts import PEERS, raise_by, threshold_for
 from benchmarks.emergence_stream import _leftmost_longest
@@ -67,6 +68,7 @@ def test_peers_find_a_planted_burst_and_raise_as_many_alarms_as_they_may():
         np.testing.assert_allclose(earlier, scores[:, :95])
 
 
+@pytest.mark.slow
 def test_quick_run(tmp_path, capsys):
     (tmp_path / "posts").mkdir()
     rows = []

@@ -101,6 +101,7 @@ def test_the_gate_keeps_a_worse_model_out(tiny, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_best_state_is_kept(tiny, tmp_path):
     settings = replace(QUICK, epochs=6, learning_rate=0.3, evaluate_every=1)
     result = finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=settings)
@@ -113,6 +114,7 @@ def likeness_lost(old, new):
     return 1 - float(np.corrcoef((old @ old.T)[above], (new @ new.T)[above])[0, 1])
 
 
+@pytest.mark.slow
 def test_general_texts_hold_queries_as_well_as_documents(tiny, tmp_path):
     # a model that marks what asks and what answers, as the e5 family does
     (tiny.folder / "modules.json").write_text(json.dumps([{"type": "models.Transformer", "path": ""}]))
@@ -165,6 +167,7 @@ def test_a_model_that_forgot_goes_back_towards_its_base(tiny, tmp_path, monkeypa
     assert (result.accepted, result.share) == (False, 1.0)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(tiny, tmp_path):
     a, b = (finetune(pairs(), tmp_path / n, base=tiny.folder, settings=QUICK) for n in "ab")
     assert [p.values for p in a.curve] == [p.values for p in b.curve]
@@ -182,6 +185,7 @@ def stopped(tiny, tmp_path, step: int):
     return tmp_path / "out.training"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.35, 0.8])
 def test_a_stopped_training_goes_on(tiny, tmp_path, share):
     whole = finetune(pairs(), tmp_path / "whole", base=tiny.folder, settings=QUICK)

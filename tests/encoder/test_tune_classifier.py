@@ -42,6 +42,7 @@ def _reviews(n=240, seed=0):
     return texts, labels
 
 
+@pytest.mark.slow
 def test_upper_layers_learn_what_a_frozen_encoder_does_not_say(tmp_path):
     bert = make_tiny_bert(tmp_path / "bert")
     texts, labels = _reviews(400)
@@ -72,6 +73,7 @@ def test_same_seed_same_curve(tmp_path):
     assert curves[0] == curves[1]
 
 
+@pytest.mark.slow
 def test_the_gate_keeps_a_worse_one_out(tmp_path):
     bert = make_tiny_bert(tmp_path / "bert")
     settings = ClassifierSettings(epochs=1, frozen_layers=1, gate=Gate(min_gain=1.1))

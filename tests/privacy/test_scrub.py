@@ -126,6 +126,11 @@ def test_counts_name_the_kinds() -> None:
     assert dict(many.counts) == {"email": 2, "phone": 1}
 
 
+def test_a_number_beside_another_is_seen_too():
+    assert scrub("my cell: 415 555 2671 090-1234-5678まで").text == "my cell: [phone] [phone]まで"
+    assert scrub("my cell: 415 555 2671 090-1234-5678まで").counts == {"phone": 2}
+
+
 @given(st.lists(st.one_of(st.sampled_from([raw for raw, _ in PERSONAL]), st.text(max_size=12))).map(" ".join))
 def test_scrubbing_twice_changes_nothing(text: str) -> None:
     once = scrub(text).text

@@ -46,6 +46,7 @@ def _y_hat(followers, exog):
     return table["y_hat"].to_numpy().reshape(-1, H)
 
 
+@pytest.mark.slow
 def test_a_signal_that_leads_lowers_the_error():
     followers, signals = _drawn(extra=H)
     truth = np.array([column[WEEKS:] for column in followers.values()])
@@ -54,6 +55,7 @@ def test_a_signal_that_leads_lowers_the_error():
     assert told < 0.6 * plain
 
 
+@pytest.mark.slow
 def test_a_signal_of_noise_changes_nothing():
     followers, _ = _drawn()
     noise = {name: np.random.default_rng(9).normal(0, 1, WEEKS) for name in followers}

@@ -44,6 +44,7 @@ def test_follows_the_contract(fitted, year_ahead):
         EnsembleForecaster().predict(4)
 
 
+@pytest.mark.slow
 def test_a_mean_has_an_interval_of_its_own_that_is_narrower_and_holds(fitted, waves, year_ahead):
     weeks = fitted.predict(26)
     means = fitted.means_ahead(weeks)

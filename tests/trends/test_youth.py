@@ -93,6 +93,7 @@ def test_kin_are_parents_siblings_and_near_names():
     assert 0.5 <= near["a/mini|all"]["b/coat|all"] <= 1
 
 
+@pytest.mark.slow
 def test_kin_of_a_series_that_is_not_there_are_left_out():
     panel, _ = _board(10)
     table = make_series({name: row[~np.isnan(row)] for name, row in zip(panel.ids, panel.y, strict=True)})

@@ -116,17 +116,26 @@ def _without_person(match: re.Match[str]) -> str:
 
 
 def _scrubbed(text: str, counts: Counter[str]) -> str:
-    if not _WORTH_A_LOOK.search(text):
-        return text
+    """Replace until nothing is left to replace: a number beside another may only be seen once that one is gone."""
+    while _WORTH_A_LOOK.search(text):
+        spans = _found(text)
+        cleaner = _with_placeholders(text, spans)
+        if cleaner == text:
+            break
+        counts.update(kind for _, _, kind in spans)
+        text = cleaner
+    return text
+
+
+def _found(text: str) -> list[tuple[int, int, str]]:
+    """Get start, end and kind of each piece of personal data."""
     folded = text.translate(_FOLDED) if _TO_FOLD.search(text) else text
     has = {"at": "@" in folded, "label": True, "digits": _FIVE_DIGITS.search(folded) is not None}
     spans: list[tuple[int, int, str]] = []
     for detector in DETECTORS:
         if has[detector.trigger]:
-            known = len(spans)
             folded = detector.pattern.sub(partial(_taken, detector, spans), folded)
-            counts[detector.kind] += len(spans) - known
-    return _with_placeholders(text, spans) if spans else text
+    return spans
 
 
 def _taken(detector: Detector, spans: list[tuple[int, int, str]], match: re.Match[str]) -> str:
