@@ -137,8 +137,8 @@ def test_forecasters_that_are_not_there(tmp_path):
     (lambda f, t, p: (f + f, t, p), "forecasts: there is more than one row for 'a'"),
     (lambda f, t, p: (f, t + t, p), "truth: there is more than one row"),
     (lambda f, t, p: (f, [row | {"y": "inf"} for row in t], p), "truth: y is infinite for 'a'"),
-    (lambda f, t, p: ([row | {"y_hat": "x"} for row in f], t, p), "'y_hat' must hold numbers"),
-    (lambda f, t, p: (f, [row | {"ds": "soon"} for row in t], p), "not all dates"),
+    (lambda f, t, p: ([row | {"y_hat": "x"} for row in f], t, p), "f.csv row 1: column 'y_hat' is no number: 'x'"),
+    (lambda f, t, p: (f, [row | {"ds": "soon"} for row in t], p), "t.csv row 1: column 'ds' is no date: 'soon'"),
     (lambda f, t, p: (f, [], p), "is empty"),
 ])  # fmt: skip
 def test_bad_files_to_score_are_refused_in_words(tmp_path, change, words):

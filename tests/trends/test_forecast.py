@@ -163,3 +163,9 @@ def test_months_and_days_have_their_own_season():
     y_hat = _matrix(got, "y_hat", 7)
     assert y_hat[0].argmin() == 0
     assert y_hat[0, 5:].min() > y_hat[0, :3].max()
+
+
+def test_a_constant_has_an_interval_of_no_width_to_the_last_digit() -> None:
+    made = forecast(make_series({"a": np.full(60, 7.0)}), h=3)
+    for name in ("y_hat", "lo_80", "hi_80", "lo_90", "hi_90"):
+        assert made[name].to_pylist() == [7.0] * 3

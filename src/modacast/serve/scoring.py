@@ -16,12 +16,17 @@ from modacast.elements.seeds import MOODS
 from modacast.errors import InvalidInput, NotFound, suggest
 from modacast.evaluate import Interval, bootstrap
 from modacast.evaluate.ranking import score_lists
+from modacast.serve.series_files import frame_of
 
 __all__ = ["read_frame", "score_forecasts", "score_moods", "score_recommendations"]
 
 
-def read_frame(path: Path) -> pa.Table:
+def read_frame(path: Path, *, as_text: bool = False) -> pa.Table:
     """Read a whole CSV, TSV, JSONL or Parquet file, gzipped or not, as it is.
+
+    Args:
+        path: of the file.
+        as_text: whether the fields of CSV and TSV stay text; else they get the types that they look like.
 
     Raises:
         NotFound: there is no such file.
@@ -35,10 +40,7 @@ def read_frame(path: Path) -> pa.Table:
         if kind == "parquet":
             return pl.read_parquet(path).to_arrow()
         if kind in {"csv", "tsv", "txt"}:
-            separator = "\t" if kind == "tsv" else ","
-            return pl.read_csv(
-                path, separator=separator, try_parse_dates=True, infer_schema_length=None
-            ).to_arrow()
+            return frame_of(path, as_text=as_text).to_arrow()
         if kind in {"jsonl", "ndjson"}:
             return pl.read_ndjson(path, infer_schema_length=None).to_arrow()
     except pl.exceptions.NoDataError as error:

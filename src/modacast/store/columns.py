@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,16 @@ def to_rows(table: pa.Table) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def from_rows(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
-    """Get the Arrow table back that `to_rows` took apart, in the schema's types."""
-    arrays = [
-        pa.array([_decode(row[field.name], field.type) for row in rows], field.type) for field in schema
-    ]
+def from_rows(rows: Sequence[Sequence[Any]], names: Sequence[str], schema: pa.Schema) -> pa.Table:
+    """Get the Arrow table back that `to_rows` took apart, in the schema's types.
+
+    Args:
+        rows: values in the order of `names`.
+        names: of the columns that were read; those of the schema are among them.
+        schema: of the table.
+    """
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
+    arrays = [_decode(columns.get(field.name, ()), field.type) for field in schema]
     return pa.table(arrays, schema=schema)
 
 
@@ -43,15 +47,12 @@ def _encode(column: pa.ChunkedArray) -> list[Any]:
     return values
 
 
-def _decode(value: Any, kind: pa.DataType) -> Any:
-    if value is None:
-        return None
-    if pa.types.is_timestamp(kind) and isinstance(value, datetime):
-        return value.replace(tzinfo=UTC)
+def _decode(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_list(kind) and pa.types.is_float32(kind.value_type):
-        return np.frombuffer(value, "<f4")
+        return pa.array([None if v is None else np.frombuffer(v, "<f4") for v in values], kind)
     if pa.types.is_map(kind):
-        return [(key, part) for key, part in json.loads(value)]
+        pairs = [None if v is None else [(key, part) for key, part in json.loads(v)] for v in values]
+        return pa.array(pairs, kind)
     if pa.types.is_nested(kind):
-        return json.loads(value)
-    return value
+        return pa.array([None if v is None else json.loads(v) for v in values], kind)
+    return pa.array(values, kind)  # a naive instant counts as UTC

@@ -308,12 +308,12 @@ class Database:
         rows: list[Any] = []
         with self.reading() as connection:
             if wanted is None:
-                rows = list(connection.execute(query).mappings())
+                rows = list(connection.execute(query))
             else:
                 for at in range(0, len(wanted), _CHUNK):
                     part = query.where(key.in_(wanted[at : at + _CHUNK]))
-                    rows += connection.execute(part).mappings()
-        return from_rows(rows, schema)
+                    rows += connection.execute(part)
+        return from_rows(rows, [column.name for column in table.columns], schema)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -154,8 +154,11 @@ def residual_band(residuals: Residuals, h: int, *, level: int, seed: int = 0) ->
 
 def widen(y_hat: Array, scale: Array, offset: Array) -> Array:
     """Move `(n, h)` forecasts by `(h,)` offsets times the `(n,)` scales; the result is >= 0."""
-    moved = np.sqrt(y_hat) + offset[None, :] * scale[:, None]
-    return np.asarray(np.maximum(moved, 0.0) ** 2)
+    step = offset[None, :] * scale[:, None]
+    moved = np.maximum(np.sqrt(y_hat) + step, 0.0) ** 2
+    return np.asarray(
+        np.where(step == 0, y_hat, moved)
+    )  # the square of a root is not always the number itself
 
 
 def _quantiles(residuals: Residuals, window: slice, tail: float, rng: np.random.Generator) -> Array:

@@ -88,11 +88,15 @@ def _run(panel: Panel, rows: Any, h: int, model: Any) -> Array:
     from statsforecast import StatsForecast
     from statsforecast.models import Naive
 
-    lengths = panel.lengths()[rows]
-    values = panel.y[rows]
+    # an element that is all there is of its parent, or a source with one language, gives the same series twice
+    given = panel.y[rows]
+    known = np.where(np.isnan(given), -1.0, given)
+    _, first, place = np.unique(known, axis=0, return_index=True, return_inverse=True)
+    values = given[first]
+    lengths = np.sum(~np.isnan(values), axis=1)
     long = pl.DataFrame(
         {
-            "unique_id": np.repeat(np.arange(len(rows)), lengths),
+            "unique_id": np.repeat(np.arange(len(values)), lengths),
             "ds": np.concatenate([np.arange(panel.n_steps - n, panel.n_steps) for n in lengths]),
             "y": values[~np.isnan(values)],
         }
@@ -103,10 +107,10 @@ def _run(panel: Panel, rows: Any, h: int, model: Any) -> Array:
         runner = StatsForecast(models=[model], freq=1, n_jobs=n_jobs, fallback_model=Naive())
         result = runner.forecast(df=long, h=h).sort("unique_id", "ds")
     column = next(c for c in result.columns if c not in {"unique_id", "ds"})
-    found = result[column].to_numpy().reshape(len(rows), h)
+    found = result[column].to_numpy().reshape(len(values), h)
     # an optimiser that ran away is worse than no change
     wild = ~np.isfinite(found) | (found > 5 * np.nanmax(values, axis=1)[:, None])
-    return np.where(wild, values[:, -1:], found)
+    return np.asarray(np.where(wild, values[:, -1:], found)[place.ravel()])
 
 
 def _nanmean(values: Array) -> Array:

@@ -125,16 +125,18 @@ def forecast(
     as_json: JsonOption = False,
 ) -> None:
     """Forecast any long-format file of series, with intervals."""
+    from modacast.serve.series_files import read_series_file
     from modacast.trends import EnsembleForecaster, load_forecaster
 
     if freq not in {None, "W", "D", "M"}:
         raise InvalidInput(f"--freq is W, D or M, got {freq!r}")
-    table = _read_series(series, column_mapping(column))
-    signals = None if exog is None else _read_any(exog)
+    table = read_series_file(series, columns=column_mapping(column))
+    signals = None if exog is None else read_series_file(exog, ("unique_id", "ds"))
+    tree = None if hierarchy is None else read_series_file(hierarchy, ("unique_id", "parent"))
     chosen: Any = freq
     made = load_forecaster(model, path=model_path, freq=chosen, levels=tuple(level or (80, 90)))
     if isinstance(made, EnsembleForecaster):
-        made.fit(table, exog=signals, hierarchy=None if hierarchy is None else _read_any(hierarchy))
+        made.fit(table, exog=signals, hierarchy=tree)
     elif any(option is not None for option in (exog, hierarchy, scorecards)):
         raise InvalidInput(
             f"--exog, --hierarchy and --scorecards go with the ensemble, not with --model {model}"
@@ -157,8 +159,10 @@ def evaluate_forecast(
 ) -> None:
     """Score forecasts: MASE, sMAPE and the coverage of intervals, with 95 % intervals, as JSON."""
     from modacast.serve.scoring import score_forecasts
+    from modacast.serve.series_files import read_series_file
 
-    print_json(score_forecasts(_read_any(forecasts), _read_any(truth), _read_any(train), season=season))
+    made = read_series_file(forecasts, ("unique_id", "ds", "y_hat"))
+    print_json(score_forecasts(made, read_series_file(truth), read_series_file(train), season=season))
 
 
 @evaluate_app.command("recommend")
@@ -171,17 +175,6 @@ def evaluate_recommend(
     from modacast.serve.scoring import score_recommendations
 
     print_json(score_recommendations(_read_any(lists), _read_any(truth), k))
-
-
-def _read_series(path: Path, columns: dict[str, str | list[str]]) -> pa.Table:
-    table = _read_any(path)
-    names = {str(old): new for new, old in columns.items()}
-    for old in names:
-        if old not in table.column_names:
-            raise InvalidInput(f"{path} has no column {old!r}{suggest(old, table.column_names)}")
-    # what was named takes the place of a column that is called so already
-    table = table.select([name for name in table.column_names if name in names or name not in columns])
-    return table.rename_columns([names.get(name, name) for name in table.column_names])
 
 
 def _read_any(path: Path) -> pa.Table:
