@@ -152,7 +152,7 @@ def test_a_server_that_is_not_there(hook):
     server.shutdown()
     server.server_close()
     channel = WebhookChannel(AlertSettings(webhook=url, retries=1, timeout=1), sleep=lambda _: None)
-    with pytest.raises(ModacastError, match="ConnectError"):
+    with pytest.raises(ModacastError, match="could not be reached"):
         channel.send(alert())
 
 
@@ -372,3 +372,74 @@ def test_a_home_without_alarms(tmp_path):
     assert alarms_of_week(made) == []
     assert send_alerts(made, [FileChannel(tmp_path / "a.jsonl")]) == []
     assert latest_alarms(workspace(tmp_path)).schema.equals(ALARMS)
+
+
+class Picky(Box):
+    """Takes mail for one of the recipients."""
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("b@"):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+
+def test_a_recipient_that_is_refused_is_told_and_the_others_get_it_once(tmp_path, caplog):
+    box, port = Picky(), _free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    given = {
+        "email_from": "m@example.com",
+        "smtp_host": "127.0.0.1",
+        "smtp_port": port,
+        "smtp_security": "none",
+    }
+    try:
+        made = workspace(tmp_path, row(), email_to=["a@example.com", "b@example.com"], **given)
+        assert [sent.error for sent in send_alerts(made)] == [None]
+        assert send_alerts(made) == []
+        assert "not for b@example.com" in caplog.text
+        none = workspace(tmp_path / "none", row(), email_to=["b@example.com"], **given)
+        assert "it refused every recipient" in str(send_alerts(none)[0].error)
+    finally:
+        controller.stop()
+    assert len(box.messages) == 1
+
+
+def test_what_went_wrong_with_the_mail_is_said_in_words():
+    with pytest.raises(ModacastError, match=r"did not take the alert: connection refused$"):
+        mail(_free_port()).send(alert())
+
+
+@pytest.mark.parametrize(("growth", "said"), [(0.4, "+40%"), (4.2, "×5.2"), (3082.7, "×50+")])
+def test_a_mail_says_growth_as_people_do(mailbox, growth, said):
+    import email
+    from email import policy
+
+    mail(mailbox.port).send(alert(forecast_growth=growth))
+    content = email.message_from_bytes(mailbox.messages[0].content, policy=policy.default).get_content()
+    assert content.rstrip().endswith(f"预测变化：{said}")
+
+
+def test_newer_reviews_do_not_age_alarms(tmp_path):
+    import pyarrow as pa
+
+    from modacast.pipeline.alarms import _last_week
+    from modacast.types import FORECASTS, SERIES, TRENDS
+
+    made = workspace(tmp_path)
+    rows = [
+        {"element_id": "style/y2k", "segment": segment, "as_of": ds, "stage": "steady", "level": 0.1,
+         "confidence": 0.5, "n_mentions": 3, "first_seen": WEEK, "peak": WEEK, "why": "", "evidence_ids": [],
+         "goes_with": []}
+        for segment, ds in (("all", WEEK), ("source=reviews", WEEK + timedelta(weeks=2)))
+    ]  # fmt: skip
+    from modacast.trends import SCORECARDS
+    from modacast.trends.second_signals import SIGNALS
+
+    empty = {"series": SERIES, "forecasts": FORECASTS, "scorecards": SCORECARDS, "signals": SIGNALS}
+    tables = {name: schema.empty_table() for name, schema in empty.items()}
+    made.lake.commit(
+        "board/latest", {**tables, "trends": pa.Table.from_pylist(rows, schema=TRENDS)}, fingerprint="x"
+    )
+    assert _last_week(made) == WEEK.isoformat()

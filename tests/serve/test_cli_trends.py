@@ -151,8 +151,8 @@ def test_a_mapped_column_takes_the_place_of_one_of_that_name(past, tmp_path):
 @pytest.mark.parametrize(("content", "options", "answer"), [
     ("unique_id,ds,y\n", [], "series"),
     ("", [], "is empty"),
-    ("unique_id,ds,y\na,gestern,1\na,heute,2\n", [], "'gestern' is no date"),
-    ("unique_id,ds,y\na,2024-01-01,x\na,2024-01-08,2\n", [], "'y' must hold numbers"),
+    ("unique_id,ds,y\na,gestern,1\na,heute,2\n", [], "row 1: column 'ds' is no date: 'gestern'"),
+    ("unique_id,ds,y\na,2024-01-01,x\na,2024-01-08,2\n", [], "row 1: column 'y' is no number: 'x'"),
     ("unique_id,date,y\na,2024-01-01,1\n", [], "no column 'ds'"),
     ("unique_id,date,y\na,2024-01-01,1\n", ["--column", "ds=dat"], "did you mean 'date'"),
     ("unique_id,date,y\na,2024-01-01,1\n", ["--column", "ds"], "NAME=COLUMN"),

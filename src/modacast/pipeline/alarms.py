@@ -17,7 +17,7 @@ from modacast.trends import ALARMS, AlarmRules, alarms
 
 __all__ = ["alarms_of_week", "latest_alarms", "raise_alarms"]
 
-ALARM_VERSION = 3
+ALARM_VERSION = 4
 """Raised whenever the same texts would give other alarms."""
 
 _AS_OF = b"as_of"
@@ -104,7 +104,9 @@ def _loud(mentions: pa.Table, settings: AlertSettings) -> pa.Table:
 
 def _last_week(workspace: Workspace) -> str | None:
     trends = latest_board(workspace)["trends"]
-    return pc.max(trends["as_of"]).as_py().isoformat() if trends.num_rows else None
+    # reviews, which raise no alarm, may be newer than all else
+    of_all = trends.filter(pc.equal(trends["segment"], "all"))
+    return pc.max(of_all["as_of"]).as_py().isoformat() if of_all.num_rows else None
 
 
 def _with_forecasts(table: pa.Table, workspace: Workspace) -> pa.Table:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import smtplib
+import socket
 import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -14,6 +16,8 @@ from modacast.pipeline.alerts.channels import Alert, channel_name
 
 __all__ = ["MailChannel"]
 
+_log = logging.getLogger(__name__)
+
 _LINES = {
     "zh": ("【{project}】趋势提醒：{name}", "证据文本编号：{ids}", "另见：{also}", "预测变化：{growth}"),
     "en": (
@@ -23,6 +27,21 @@ _LINES = {
         "Forecast: {growth}",
     ),
 }
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (smtplib.SMTPAuthenticationError, "wrong user or password"),
+    (smtplib.SMTPRecipientsRefused, "it refused every recipient"),
+    (smtplib.SMTPSenderRefused, "it refused the sender"),
+    (smtplib.SMTPNotSupportedError, "it does not offer what alerts.smtp_security asks for"),
+    (smtplib.SMTPServerDisconnected, "it hung up; is alerts.smtp_security right for the port?"),
+    (smtplib.SMTPResponseException, "it refused"),
+    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
+    (ssl.SSLError, "no TLS; is alerts.smtp_security right for the port?"),
+    (ConnectionRefusedError, "connection refused"),
+    (TimeoutError, "no answer in time"),
+    (socket.gaierror, "there is no such host"),
+)
+_MANY, _ENDLESS = 2.0, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +85,13 @@ class MailChannel:
                 if self.settings.smtp_user:
                     password = self.settings.smtp_password
                     smtp.login(self.settings.smtp_user, password.get_secret_value() if password else "")
-                smtp.send_message(self._message(alert))
+                refused = smtp.send_message(self._message(alert))
         except (smtplib.SMTPException, OSError) as error:
             raise ModacastError(f"the mail server {host} did not take the alert: {_reason(error)}") from None
+        if refused:  # the others have it: sending again would reach them twice
+            _log.warning(
+                "the mail server %s took the alert, but not for %s", host, ", ".join(sorted(refused))
+            )
 
     def _connect(self, host: str) -> smtplib.SMTP:
         port, timeout, context = self.settings.smtp_port, self.settings.timeout, ssl.create_default_context()
@@ -86,11 +109,13 @@ class MailChannel:
     def _message(self, alert: Alert) -> EmailMessage:
         subject, ids, also, growth = _LINES[alert.lang]
         fields = alert.fields
-        lines = [alert.why, "", ids.format(ids=", ".join(fields["evidence_ids"] or ()))]
+        lines = [alert.why, ""]
+        if fields["evidence_ids"]:
+            lines.append(ids.format(ids=", ".join(fields["evidence_ids"])))
         if fields["also"]:
             lines.append(also.format(also=", ".join(fields["also"])))
         if fields["forecast_growth"] is not None:
-            lines.append(growth.format(growth=f"{fields['forecast_growth']:+.0%}"))
+            lines.append(growth.format(growth=_growth(fields["forecast_growth"])))
         message = EmailMessage()
         # a line break in a name would be a header of its own
         message["Subject"] = " ".join(subject.format(project=alert.project, name=alert.name).split())
@@ -103,8 +128,14 @@ class MailChannel:
         return message
 
 
+def _growth(value: float) -> str:
+    return f"{value:+.0%}" if value < _MANY else f"×{1 + value:.1f}" if value < _ENDLESS else f"×{_ENDLESS}+"
+
+
 def _reason(error: Exception) -> str:
-    """Name what went wrong without what was said: a server's answer may repeat a login."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        return f"{type(error).__name__} {error.smtp_code}"
+    """Say what went wrong without what was said: a server's answer may repeat a login."""
+    for kind, words in _REASONS:
+        if isinstance(error, kind):
+            code = f" ({error.smtp_code})" if isinstance(error, smtplib.SMTPResponseException) else ""
+            return f"{words}{code}"
     return type(error).__name__

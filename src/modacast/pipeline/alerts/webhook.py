@@ -74,6 +74,11 @@ class WebhookChannel:
         """
         import httpx
 
+        problems: dict[type[Exception], str] = {
+            httpx.ConnectError: "it could not be reached",
+            httpx.ConnectTimeout: "it could not be reached in time",
+            httpx.ReadTimeout: "no answer in time",
+        }
         body = json.dumps(alert.to_dict(), ensure_ascii=False).encode()
         problem = "it could not be reached"
         # a redirect is not followed: what was signed for one address must not go to another
@@ -84,7 +89,7 @@ class WebhookChannel:
                 try:
                     answer = client.post(self._url, content=body, headers=self._headers(alert, body))
                 except httpx.HTTPError as error:
-                    problem = type(error).__name__
+                    problem = problems.get(type(error), type(error).__name__)
                     continue
                 if answer.is_success:
                     return

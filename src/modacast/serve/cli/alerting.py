@@ -79,6 +79,9 @@ def send(
         print_json([_as_dict(each) for each in sent])
     else:
         print_sent(sent)
+        if not sent:
+            weeks = workspace.settings.alerts.max_age_weeks
+            log.print(f"nothing to send: no alarm of the last {weeks} weeks is still to go out")
     if any(each.error for each in sent):
         raise typer.Exit(1)
 
@@ -106,7 +109,7 @@ def try_out(
     if as_json:
         print_json([_as_dict(each) for each in tried])
     else:
-        print_sent(tried)
+        print_sent(tried, is_test=True)
     if any(each.error for each in tried):
         raise typer.Exit(1)
 
@@ -118,16 +121,19 @@ def print_alarms(workspace: Workspace, rows: Sequence[dict[str, Any]]) -> None:
         typer.echo(f"! {row['ds']}  {row[f'why_{lang}']}")
 
 
-def print_sent(sent: Sequence[Sent]) -> None:
+def print_sent(sent: Sequence[Sent], *, is_test: bool = False) -> None:
     """Tell on stderr what was sent and what was not."""
     for each in sent:
         if each.error:
-            log.print(
-                f"  not sent ({each.channel}): {each.element_id}: {each.error}", style="yellow", markup=False
-            )
+            said = f"  not sent ({each.channel}): {each.element_id}: {each.error}"
+            log.print(said, style="yellow", markup=False, soft_wrap=True)
     n = sum(each.error is None for each in sent)
-    if sent:
-        log.print(f"  {n:,} alerts sent, {len(sent) - n:,} to be tried again with the next run")
+    left = len(sent) - n
+    if not sent:
+        return
+    again = "" if is_test else "; they are tried again with the next run or `modacast alerts send`"
+    rest = f", {left:,} not sent{again}" if left else ""
+    log.print(f"  {n:,} {'test ' if is_test else ''}alerts sent{rest}", soft_wrap=True)
 
 
 _NOWHERE = (
