@@ -93,10 +93,40 @@ def test_one_trend_comes_with_forecast_and_evidence(project, name):
     assert [card["steps_ago"] for card in told["scorecard"]] == [4, 8, 13, 26]
     assert all(card["unique_id"] == "garment/mamian-skirt|all" for card in told["scorecard"])
     text = well("trends", name, "-c", project.folder).out
-    assert "26 weeks ago, on " in text
-    assert "; came " in text
+    assert "26 周前（" in text
+    assert "，实为 " in text
     assert text.startswith("马面裙  (garment/mamian-skirt)\n")
     assert "80 %:" in text
+    assert "在区间" in text
+    assert "最近 8 周声量" in text
+    assert "garment/mamian-skirt is" not in text
+    english = well("trends", name, "-c", project.folder, "--lang", "en").out
+    assert "26 weeks ago (" in english
+    assert "share over the last 8 weeks" in english
+
+
+def test_one_trend_in_one_segment_and_as_a_file_of_weeks(project, tmp_path):
+    name = "garment/mamian-skirt"
+    told = well("trends", name, "-c", project.folder, "--segment", "lang=zh", "--json").json()
+    assert {row["unique_id"] for row in told["forecast"]} == {f"{name}|lang=zh"}
+    done = well(
+        "trends", name, "-c", project.folder, "--segment", "lang=zh", "--out", tmp_path / "weeks.parquet"
+    )
+    assert done.out == ""
+    weeks = pq.read_table(tmp_path / "weeks.parquet").to_pylist()
+    assert {row["unique_id"] for row in weeks} == {f"{name}|lang=zh"}
+    assert [row["y_hat"] for row in weeks if row["y_hat"] is not None] == [
+        r["y_hat"] for r in told["forecast"]
+    ]
+    assert any(row["y"] is not None for row in weeks)
+
+
+def test_evidence_is_of_the_segment_a_line_each(project):
+    zh = well("trends", "马面裙", "-c", project.folder, "--segment", "lang=zh").out
+    shown = zh[zh.index("证据:") :].splitlines()[1:]
+    quoted = [line for line in shown if line.startswith("    “")]
+    assert quoted
+    assert all("” " in line for line in quoted)
 
 
 @pytest.mark.parametrize(("args", "answer"), [
@@ -106,6 +136,8 @@ def test_one_trend_comes_with_forecast_and_evidence(project, name):
     (["--facet", "colour"], "did you mean 'color'"),
     (["--sort", "grwth"], "did you mean 'growth'"),
     (["--segment", "lang=xx"], "did you mean 'lang="),
+    (["马面裙", "--segment", "lang=xx"], "did you mean 'lang="),
+    (["--lang", "xx"], "no names in 'xx'"),
     (["--out", "board.xls"], "use .csv, .tsv, .json, .jsonl or .parquet"),
 ], ids=lambda value: str(value[-1]) if isinstance(value, list) else "")  # fmt: skip
 def test_what_is_not_there_gets_the_nearest_names(project, args, answer):

@@ -90,7 +90,7 @@ class ContextReader:
                 self._mentions, self._documents, [element_id, *below], until=until + timedelta(days=6)
             ),
             mood=mood(self._mentions, self._documents, trend, descendants={element_id: below}),
-            look_alikes=look_alikes(series, element_id, skip=relatives),
+            look_alikes=look_alikes(series, element_id, skip=relatives, parents=self._parents),
             carriers=self._carriers([element_id, *below]),
             signals=signal_levels(self._board["signals"], element_id, until=until),
         )
@@ -144,6 +144,9 @@ class ContextReader:
             if events.num_rows
             else pc.max(self._documents["published_at"]).as_py()
         )
+        as_of = self._workspace.settings.trends.as_of
+        if as_of is not None:  # a board of the past knows no later sales
+            last = min(last, datetime.combine(as_of, time(), UTC) + timedelta(days=1))
         return carriers(items, events, element_ids, now=last)
 
     def _until(self, element_id: str) -> date:

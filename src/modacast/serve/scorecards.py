@@ -1,11 +1,36 @@
-"""A trend's scorecard as text: what was said some weeks ago, and what came."""
+"""A trend's scorecard in words: what was said some weeks ago, and what came."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["scorecard_lines", "scorecard_of"]
+from modacast.serve.report.words import Words, share
+
+__all__ = ["CardLine", "card_lines", "scorecard_lines", "scorecard_of"]
+
+_MOST = 50  # times the error of last year's values; beyond, there was next to nothing to go by
+
+
+@dataclass(frozen=True, slots=True)
+class CardLine:
+    """One look back.
+
+    Attributes:
+        when: how long ago, and on which day.
+        said: the forecast with its 80 % interval, what came, and the error since.
+        verdict: whether what came lay in the interval; None where that is not known.
+        is_inside: likewise.
+    """
+
+    when: Words
+    said: Words
+    verdict: Words | None
+    is_inside: bool | None
 
 
 def scorecard_of(cards: pa.Table, unique_id: str) -> pa.Table:
@@ -15,30 +40,50 @@ def scorecard_of(cards: pa.Table, unique_id: str) -> pa.Table:
     return cards.filter(pc.equal(cards["unique_id"], unique_id)).sort_by("steps_ago")
 
 
-def scorecard_lines(cards: pa.Table, *, as_share: bool = True) -> list[str]:
-    """Get one line a card.
+def card_lines(cards: pa.Table) -> list[CardLine]:
+    """Get one line a card, in both languages.
 
     Args:
-        cards: rows of `modacast.trends.SCORECARDS`.
-        as_share: whether values are shares, to be shown in per cent.
+        cards: rows of `modacast.trends.SCORECARDS`, of shares.
+    """
+    return [_line(row) for row in cards.to_pylist()]
+
+
+def scorecard_lines(cards: pa.Table, *, lang: str = "en") -> list[str]:
+    """Get one line a card as text.
+
+    Args:
+        cards: rows of `modacast.trends.SCORECARDS`, of shares.
+        lang: `"zh"`, else English.
 
     Returns:
-        For example `"26 weeks ago, on 2024-01-01: 1.20% for 2024-07-01 (80 %: 0.90% .. 1.60%); came 1.45%,
-        inside; MASE 0.81"`.
+        For example `"26 weeks ago (2024-01-01): 1.2 % for 2024-07-01 (80 %: 0.90 % … 1.6 %), came 1.4 %; MASE 0.81
+        since; inside"`.
     """
-    return [_line(row, as_share) for row in cards.to_pylist()]
+    spoken: Literal["zh", "en"] = "zh" if lang == "zh" else "en"
+    lines = []
+    for line in card_lines(cards):
+        colon, stop = ("：", "；") if spoken == "zh" else (": ", "; ")
+        verdict = "" if line.verdict is None else stop + line.verdict.text(spoken)
+        lines.append(f"{line.when.text(spoken)}{colon}{line.said.text(spoken)}{verdict}")
+    return lines
 
 
-def _line(row: dict[str, object], as_share: bool) -> str:
-    def shown(name: str) -> str:
-        value = row[name]
-        return "?" if value is None else f"{value:.3%}" if as_share else f"{value:.4g}"
-
-    text = f"{row['steps_ago']:>2} weeks ago, on {row['said_on']}: {shown('y_hat')} for {row['ds']}"
+def _line(row: Mapping[str, Any]) -> CardLine:
+    ago, said_on, ds = row["steps_ago"], row["said_on"], row["ds"]
+    zh, en = f"预测 {ds} 为 {share(row['y_hat'])}", f"{share(row['y_hat'])} for {ds}"
     if row["lo_80"] is not None:
-        text += f" (80 %: {shown('lo_80')} .. {shown('hi_80')})"
+        band = f"80 %: {share(row['lo_80'])} … {share(row['hi_80'])}"
+        zh, en = f"{zh}（{band}）", f"{en} ({band})"
     if row["y"] is None:
-        return f"{text}; not observed"
-    verdict = {True: ", inside", False: ", outside", None: ""}[row["inside"]]  # type: ignore[index]
-    text += f"; came {shown('y')}{verdict}"
-    return text if row["mase"] is None else f"{text}; MASE {row['mase']:.2f} since"
+        zh, en = f"{zh}，当周无数据", f"{en}, nothing was read that week"
+    else:
+        zh, en = f"{zh}，实为 {share(row['y'])}", f"{en}, came {share(row['y'])}"
+    if row["mase"] is not None:
+        error = f"MASE {row['mase']:.2f}" if row["mase"] <= _MOST else f"MASE > {_MOST}"
+        zh, en = f"{zh}；其间 {error}", f"{en}; {error} since"
+    inside = row["inside"] if row["y"] is not None else None
+    verdict = {True: Words("在区间内", "inside"), False: Words("在区间外", "outside"), None: None}[inside]
+    return CardLine(
+        Words(f"{ago} 周前（{said_on}）", f"{ago} weeks ago ({said_on})"), Words(zh, en), verdict, inside
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from modacast.errors import InvalidInput
 from modacast.trends.context import weekly_matrix
+from modacast.trends.series import ancestors
 
 __all__ = ["LOOKALIKES", "look_alikes"]
 
@@ -44,6 +45,7 @@ def look_alikes(
     k: int = 5,
     segment: str = "all",
     skip: Collection[str] = (),
+    parents: Mapping[str, str | None] | None = None,
 ) -> pa.Table:
     """Get the stretches of other elements' pasts that are most like an element's last weeks.
 
@@ -58,6 +60,7 @@ def look_alikes(
         k: how many.
         segment: of the series.
         skip: elements to leave out, such as those above and below it.
+        parents: element id to the one above it: of elements in one line only the likest is given.
 
     Returns:
         `LOOKALIKES`; empty where the history is too short, or nothing was alike.
@@ -82,8 +85,21 @@ def look_alikes(
             rows.append({"element_id": name, **found, "until": _day(days[int(found["at"])])})
     rows.sort(key=lambda row: (-row["likeness"], row["element_id"]))
     return pa.Table.from_pylist(
-        [{n: row[n] for n in LOOKALIKES.names} for row in rows[:k]], schema=LOOKALIKES
+        [{n: row[n] for n in LOOKALIKES.names} for row in _apart(rows, parents or {})[:k]], schema=LOOKALIKES
     )
+
+
+def _apart(rows: list[dict[str, Any]], parents: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    """Leave out what lies above or below one that comes before it: green says no more than olive green."""
+    kept: list[dict[str, Any]] = []
+    for row in rows:
+        line = set(ancestors(row["element_id"], parents))
+        if not any(
+            other["element_id"] in line or row["element_id"] in ancestors(other["element_id"], parents)
+            for other in kept
+        ):
+            kept.append(row)
+    return kept
 
 
 def _best(recent: Values, values: Values) -> dict[str, Any] | None:

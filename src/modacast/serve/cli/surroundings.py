@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from modacast.elements.reader import MODIFIERS
 from modacast.errors import InvalidInput, NotFound, suggest
 from modacast.serve.cli.terminal import emit, log, print_table
 
@@ -18,18 +19,18 @@ if TYPE_CHECKING:
     from modacast.pipeline.context import TrendContext
     from modacast.pipeline.workspace import Workspace
 
-__all__ = ["compare_trends", "context_dict", "find_element", "print_context"]
+__all__ = ["compare_trends", "context_dict", "find_element", "print_context", "weeks_of"]
 
 _LEAST_TEXTS, _PLACES = 3, 5
 
 _WORDS = {
     "zh": {"early": "早期采用者", "views": "浏览者", "sales": "购买者", "level": "{now:.1%}，此前半年 {before}",
-           "against": "此消彼长", "with": "常与之搭配", "worn": "文中所属", "where": "谁在谈", "like": "过去像它的",
-           "items": "货架上", "mood": "情绪", "peak": "{n} 周后到顶 {rise}", "half": "，再过 {n} 周减半",
+           "against": "此消彼长", "with": "常与之搭配", "worn_on": "用在", "worn_as": "样子", "where": "谁在谈", "like": "过去像它的",
+           "items": "货架上", "mood": "情绪", "peak": "{n} 周后到顶 {rise}", "top": "当时已到顶", "half": "，再过 {n} 周减半",
            "still": "，此后未减半", "sold": "28 天售 {units}（此前 {before}）", "times": "倍于平均"},
     "en": {"early": "early adopters", "views": "viewers", "sales": "buyers", "level": "{now:.1%} of them, {before} in the half year before",
-           "against": "moves against", "with": "goes with", "worn": "worn as", "where": "who and where", "like": "went like it",
-           "items": "products", "mood": "mood", "peak": "peaked after {n} weeks {rise}", "half": ", halved {n} weeks later",
+           "against": "moves against", "with": "goes with", "worn_on": "worn on", "worn_as": "looks", "where": "who and where", "like": "went like it",
+           "items": "products", "mood": "mood", "peak": "peaked after {n} weeks {rise}", "top": "was at its peak", "half": ", halved {n} weeks later",
            "still": ", has not halved since", "sold": "{units} sold in 28 days ({before} before)",
            "times": "x the average"},
 }  # fmt: skip
@@ -71,7 +72,11 @@ def print_context(context: TrendContext, workspace: Workspace, lang: str) -> Non
     _print_elements(context, say, label)
     _print_people(context, say)
     for row in context.look_alikes.to_pylist():
-        ended = say["peak"].format(n=row["weeks_to_peak"], rise=f"{row['rise_to_peak']:+.0%}")
+        ended = (
+            say["peak"].format(n=row["weeks_to_peak"], rise=f"{row['rise_to_peak']:+.0%}")
+            if row["weeks_to_peak"]
+            else say["top"]
+        )
         ended += say["still"] if row["half_life"] is None else say["half"].format(n=row["half_life"])
         _line(say["like"], f"{label(row['element_id'])} {row['until']}  {ended}")
     for row in context.carriers.to_pylist():
@@ -89,8 +94,9 @@ def _print_elements(context: TrendContext, say: Mapping[str, str], label: Callab
         )
     for row in context.bonds.to_pylist():
         _line(say["with"], f"{label(row['other_id'])}  ×{row['lift']:.1f}, n {row['n']}, q {row['q']:.2g}")
+    kind = "worn_on" if context.element_id.partition("/")[0] in MODIFIERS else "worn_as"
     for row in context.worn.to_pylist():
-        _line(say["worn"], f"{label(row['other_id'])}  {row['share']:.0%}, n {row['n']}")
+        _line(say[kind], f"{label(row['other_id'])}  {row['share']:.0%}, n {row['n']}")
 
 
 def _print_people(context: TrendContext, say: Mapping[str, str]) -> None:
@@ -147,7 +153,7 @@ def compare_trends(
     if out is not None or as_json:
         ids = pa.array([f"{element_id}|{segment}" for element_id in wanted], pa.string())
         emit(trends.filter(pc.is_in(trends["element_id"], pa.array(wanted))) if as_json and out is None
-             else _weeks(board, ids), out, as_json=as_json)  # fmt: skip
+             else weeks_of(board, ids.to_pylist()), out, as_json=as_json)  # fmt: skip
         return
     _print_comparison(workspace, [rows[element_id] for element_id in wanted], lang)
 
@@ -174,11 +180,11 @@ def _draw(
     log.print(f"wrote {out}", markup=False, soft_wrap=True)
 
 
-def _weeks(board: dict[str, pa.Table], ids: pa.Array) -> pa.Table:
-    """History and forecast of some series, a week a row."""
+def weeks_of(board: Mapping[str, pa.Table], unique_ids: Sequence[str]) -> pa.Table:
+    """Get history and forecast of some series, a week a row."""
     import polars as pl
 
-    wanted = ids.to_pylist()
+    wanted = list(unique_ids)
     past = pl.DataFrame(board["series"]).filter(pl.col("unique_id").is_in(wanted))
     ahead = pl.DataFrame(board["forecasts"]).filter(pl.col("unique_id").is_in(wanted))
     both = pl.concat([past, ahead], how="diagonal").sort("unique_id", "ds")

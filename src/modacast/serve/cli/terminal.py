@@ -25,7 +25,7 @@ from rich.table import Table
 from modacast.errors import InvalidInput
 from modacast.pipeline.progress import StageRow
 
-__all__ = ["Bars", "emit", "log", "print_json", "print_table", "stage_table", "write_table"]
+__all__ = ["Bars", "emit", "log", "print_json", "print_table", "stage_table", "terminal_width", "write_table"]
 
 log = Console(stderr=True, highlight=False)
 _PIPED_WIDTH = 240
@@ -112,11 +112,16 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
 
 
+def terminal_width() -> int:
+    """Get how many characters a line on stdout may hold; many where it goes to a file or another program."""
+    console = Console()
+    return console.width if console.is_terminal else _PIPED_WIDTH
+
+
 def print_table(table: Table) -> None:
     """Write a table to stdout: as wide as the terminal, or whole where it goes to a file or another program."""
     console = Console()
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
+    console.width = terminal_width()
     console.print(table)
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modacast.errors import InvalidInput, NotFound, suggest
+from modacast.errors import InvalidInput, suggest
 from modacast.serve.cli import app
+from modacast.serve.cli.one_trend import one_trend
 from modacast.serve.cli.options import (
     ColumnOption,
     ConfigOption,
@@ -20,8 +21,8 @@ from modacast.serve.cli.options import (
     column_mapping,
     open_workspace,
 )
-from modacast.serve.cli.surroundings import compare_trends, context_dict, find_element, print_context
-from modacast.serve.cli.terminal import emit, log, print_json, print_table
+from modacast.serve.cli.surroundings import compare_trends, find_element
+from modacast.serve.cli.terminal import emit, log, print_json, print_table, terminal_width
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +37,10 @@ evaluate_app = typer.Typer(
 app.add_typer(evaluate_app, name="evaluate")
 
 _ALARM_WEEKS = 4  # an element that alarmed since then is marked
-_SPOKEN = ("zh", "en")
+_FULL_WIDTH = (
+    118  # characters that the whole table needs; narrower terminals see less of it, and nothing is cut
+)
+_SPARED = frozenset(("facet", "mood", "since", "mentions"))
 _SORTS = ("growth", "level", "confidence", "mentions", "forecast")
 
 _NEW_WORD = {"zh": "（新词）", "en": " (new word)"}
@@ -65,7 +69,7 @@ def trends(
         ),
     ] = None,
     sort: Annotated[str, typer.Option("--sort", help=f"one of {', '.join(_SORTS)}")] = "growth",
-    top: Annotated[int, typer.Option("--top", "-n", help="rows to show")] = 30,
+    top: Annotated[int, typer.Option("--top", "-n", min=1, help="rows to show")] = 30,
     lang: Annotated[str, typer.Option("--lang", help="language of the names")] = "zh",
     as_json: JsonOption = False,
     out: OutOption = None,
@@ -74,20 +78,31 @@ def trends(
     from modacast.pipeline.board import latest_board
 
     workspace = open_workspace(config, data=data, home=home)
+    spoken = {code for element in workspace.wider_lexicon for code in element.labels}
+    if lang not in spoken:
+        raise InvalidInput(f"--lang: there are no names in {lang!r}{suggest(lang, sorted(spoken))}")
     board = latest_board(workspace)
     if compare:
         names = [*([element] if element else []), *(name for group in compare for name in group.split(","))]
         compare_trends(workspace, board, names, segment=segment, lang=lang, out=out, as_json=as_json)
         return
     if element is not None:
-        _one_trend(workspace, board, find_element(workspace, element), lang=lang, as_json=as_json)
+        one_trend(
+            workspace,
+            board,
+            find_element(workspace, element),
+            segment=segment,
+            lang=lang,
+            as_json=as_json,
+            out=out,
+        )
         return
     table = _select(board["trends"], segment=segment, stage=stage, facet=facet, sort=sort)
     table = _narrowed(table, since=since, min_share=min_share)
     if out is not None or as_json:
         emit(table, out, as_json=as_json)
         return
-    _print_board(workspace, table.slice(0, top), lang)
+    _print_board(workspace, table.slice(0, top), board["forecasts"], lang)
     log.print(
         f"{table.num_rows:,} trends; --json or --out for all columns, `modacast trends NAME` for one of them",
         soft_wrap=True,
@@ -221,32 +236,44 @@ def _narrowed(board: pa.Table, *, since: str | None, min_share: float) -> pa.Tab
     return board.filter(pc.fill_null(pc.greater_equal(board["rising_since"], day), False))
 
 
-def _print_board(workspace: Workspace, table: pa.Table, lang: str) -> None:
+def _print_board(workspace: Workspace, table: pa.Table, forecasts: pa.Table, lang: str) -> None:
     from rich.table import Table
 
     from modacast.pipeline.alarms import alarms_of_week
     from modacast.serve.report.words import change
 
+    columns = (("trend", "left"), ("facet", "left"), ("stage", "left"), ("share", "right"), ("growth", "right"),
+               ("forecast", "right"), ("sure", "right"), ("mood", "right"), ("since", "left"), ("mentions", "right"))  # fmt: skip
+    narrow = terminal_width() < _FULL_WIDTH
     shown = Table(box=None, header_style="bold", pad_edge=False)
-    for name, side in (("trend", "left"), ("facet", "left"), ("stage", "left"), ("share", "right"), ("growth", "right"),
-                       ("forecast", "right"), ("sure", "right"), ("mood", "right"), ("since", "left"), ("mentions", "right")):  # fmt: skip
-        shown.add_column(name, justify=side)  # type: ignore[arg-type]
+    for name, side in columns:
+        if not (narrow and name in _SPARED):
+            shown.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
     alarmed = {row["element_id"] for row in alarms_of_week(workspace, weeks=_ALARM_WEEKS)}
+    means = _forecast_means(forecasts)
     for row in table.to_pylist():
         mark = " !" if row["element_id"] in alarmed else ""
-        shown.add_row(
-            _named(workspace, row["element_id"], lang) + mark,
-            row["element_id"].partition("/")[0],
-            row["stage"],
-            f"{row['level']:.3%}",
-            change(row["growth"]),
-            _foreseen(row),
-            f"{row['confidence']:.0%}",
-            "" if row["mood"] is None else f"{row['mood']:+.2f}",
-            str(row["rising_since"] or ""),
-            f"{row['n_mentions']:,}",
-        )
+        seen = _foreseen(row, means.get(f"{row['element_id']}|{row['segment']}"))
+        cells = {
+            "trend": _named(workspace, row["element_id"], lang) + mark,
+            "facet": row["element_id"].partition("/")[0],
+            "stage": row["stage"],
+            "share": f"{row['level']:.3%}",
+            "growth": change(row["growth"]),
+            "forecast": seen.partition(" (")[0] if narrow else seen,
+            "sure": f"{row['confidence']:.0%}",
+            "mood": "" if row["mood"] is None else f"{row['mood']:+.2f}",
+            "since": str(row["rising_since"] or ""),
+            "mentions": f"{row['n_mentions']:,}",
+        }
+        shown.add_row(*(cell for name, cell in cells.items() if not (narrow and name in _SPARED)))
     print_table(shown)
+
+
+def _forecast_means(forecasts: pa.Table) -> dict[str, float]:
+    """Mean forecast share of each series."""
+    means = forecasts.group_by("unique_id").aggregate([("y_hat", "mean")])
+    return dict(zip(means["unique_id"].to_pylist(), means["y_hat_mean"].to_pylist(), strict=True))
 
 
 def _named(workspace: Workspace, element_id: str, lang: str) -> str:
@@ -257,54 +284,15 @@ def _named(workspace: Workspace, element_id: str, lang: str) -> str:
     return lexicon.label(element_id, lang)
 
 
-def _one_trend(
-    workspace: Workspace, board: dict[str, pa.Table], element_id: str, *, lang: str, as_json: bool
-) -> None:
-    import pyarrow.compute as pc
-
-    from modacast.pipeline.alarms import alarms_of_week
-    from modacast.pipeline.context import ContextReader
-    from modacast.serve.scorecards import scorecard_lines, scorecard_of
-
-    rows = board["trends"].filter(pc.equal(board["trends"]["element_id"], element_id)).to_pylist()
-    if not rows:
-        raise NotFound(
-            f"{element_id} is not on the board: it has fewer mentions than trends.min_mentions, or none at all"
-        )
-    forecasts = board["forecasts"].filter(pc.equal(board["forecasts"]["unique_id"], f"{element_id}|all"))
-    evidence = workspace.lake.read("documents")
-    ids = {doc_id for row in rows for doc_id in row["evidence_ids"] or ()}
-    texts = [
-        row
-        for row in evidence.select(["id", "text", "source", "published_at"]).to_pylist()
-        if row["id"] in ids
-    ]
-    cards = scorecard_of(board["scorecards"], f"{element_id}|all")
-    context = ContextReader(workspace, board).read(element_id)
-    if as_json:
-        told = {"trends": rows, "forecast": forecasts.to_pylist(), "scorecard": cards.to_pylist()}
-        print_json({**told, "evidence": texts, **context_dict(context)})
-        return
-    typer.echo(f"{workspace.wider_lexicon.label(element_id, lang)}  ({element_id})")
-    for row in rows:
-        typer.echo(f"  {row['segment']:<16} {row['stage']:<10} {row['why']}")
-    for alarm in alarms_of_week(workspace, weeks=52):
-        if alarm["element_id"] == element_id:
-            typer.echo(f"  ! {alarm['ds']}  {alarm[f'why_{lang}' if lang in _SPOKEN else 'why_en']}")
-    for row in forecasts.slice(0, 26).to_pylist():
-        typer.echo(f"  {row['ds']}  {row['y_hat']:.3%}  80 %: {row['lo_80']:.3%} .. {row['hi_80']:.3%}")
-    for line in scorecard_lines(cards):
-        typer.echo(f"  {line}")
-    for row in texts:
-        typer.echo(f"  “{row['text'][:120]}” {row['source']}, {row['published_at']:%Y-%m-%d}")
-    print_context(context, workspace, lang)
-
-
-def _foreseen(row: Mapping[str, Any]) -> str:
-    """Get the change that is foreseen, with its 80 % interval where it is known."""
+def _foreseen(row: Mapping[str, Any], mean: float | None) -> str:
+    """Get the change that is foreseen, or the share where it grows from nothing, with its 80 % interval if known."""
+    from modacast.serve.report.courses import Foreseen
     from modacast.serve.report.words import change
 
-    if row["forecast_growth"] is None or row["forecast_low"] is None:
-        return change(row["forecast_growth"])
-    low, high = change(row["forecast_low"]), change(row["forecast_high"])
-    return f"{change(row['forecast_growth'])} ({low} .. {high})"
+    growth, low, high = row["forecast_growth"], row["forecast_low"], row["forecast_high"]
+    if growth is None or low is None or high is None:
+        return change(growth)
+    seen = Foreseen(growth, low, high, is_yearly=True, share=float("nan") if mean is None else mean)
+    if seen.is_from_nothing:
+        return f"{seen.said} ({seen.said_range.replace(' … ', ' .. ')})"
+    return f"{change(growth)} ({change(low)} .. {change(high)})"

@@ -107,6 +107,7 @@ def _data(
         documents=documents.filter(shown),
         elements=workspace.wider_lexicon.elements,
         panel=_panel(workspace),
+        scorecards=board.get("scorecards"),
         shoppers=pages,
         feedback=feedback,
         truth=truth,

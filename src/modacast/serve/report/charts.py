@@ -15,7 +15,7 @@ from modacast.serve.report.courses import Course
 from modacast.serve.report.svg import Scale, area, line, nice_ticks, picture, tag, text
 from modacast.serve.report.words import Words, month, share
 
-__all__ = ["NARROW", "WIDE", "Frame", "fan_chart", "season_overlay", "sparkline"]
+__all__ = ["NARROW", "WIDE", "Compared", "Frame", "fan_chart", "season_overlay", "sparkline"]
 
 Values = npt.NDArray[np.float64]
 
@@ -88,7 +88,24 @@ def sparkline(course: Course, *, width: float = 168.0, height: float = 40.0) -> 
     return picture(parts, width=width, height=height, class_="spark")
 
 
-def fan_chart(course: Course, frame: Frame, label: Words, *, since: date | None = None) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The two stretches of weeks that a trend's growth compares.
+
+    Attributes:
+        now: share of voice over the last weeks, in [0, 1].
+        before: over as many weeks of the year before, or just before; None where there was nothing.
+        weeks: how many.
+    """
+
+    now: float
+    before: float | None
+    weeks: int = 8
+
+
+def fan_chart(
+    course: Course, frame: Frame, label: Words, *, since: date | None = None, compared: Compared | None = None
+) -> Markup:
     """Get history and forecast with 80 and 90 % bands.
 
     Args:
@@ -96,6 +113,7 @@ def fan_chart(course: Course, frame: Frame, label: Words, *, since: date | None 
         frame: how large.
         label: what screen readers say.
         since: the week from which it has risen, to be marked.
+        compared: what the trend's growth compares, drawn as two bars with their shares.
     """
     course = course.last(frame.weeks)
     if not course.has_history:
@@ -111,7 +129,8 @@ def fan_chart(course: Course, frame: Frame, label: Words, *, since: date | None 
     parts.append(tag("path", class_="c-line", d=line(x.many(past), y.many(smooth))))
     if since is not None and np.datetime64(since, "D") > course.days[0]:
         parts += _since_mark(course, smooth, x, y, since)
-    parts += _end_labels(course, smooth, x, y, frame)
+    bars = [] if compared is None else _compared_bars(course, compared, x, y)
+    parts += [*_end_labels(course, smooth, x, y, frame, is_named=not bars), *bars]
     return picture(
         parts, width=frame.width, height=frame.height, label=label, class_="chart", tabindex="0",
         data_tips=_tips(course), data_left=x(past[0]), data_right=frame.end, data_top=frame.top,
@@ -244,7 +263,44 @@ def _since_mark(course: Course, smooth: Values, x: Scale, y: Scale, since: date)
     ]  # fmt: skip
 
 
-def _end_labels(course: Course, smooth: Values, x: Scale, y: Scale, frame: Frame) -> list[Markup]:
+def _compared_bars(course: Course, compared: Compared, x: Scale, y: Scale) -> list[Markup]:
+    """Two bars as high as the shares that the headline names, over the weeks that they are of."""
+    n = compared.weeks
+    if course.days.size <= n:
+        return []
+    spans = [(slice(course.days.size - n, course.days.size), compared.now)]
+    earlier = [
+        slice(course.days.size - back - n, course.days.size - back)
+        for back in (52, n)
+        if course.days.size >= back + n
+        and np.isfinite(course.y[course.days.size - back - n : course.days.size - back]).any()
+    ]
+    if compared.before is not None and earlier:
+        spans.append(
+            (
+                min(earlier, key=lambda s: abs(float(np.nanmean(course.y[s])) - (compared.before or 0))),
+                compared.before,
+            )
+        )
+    parts = []
+    for span, value in spans:
+        days = course.days[span]
+        x1, x2, at = (
+            x(_number(days[0].item())),
+            x(_number(days[-1].item())),
+            min(max(y(value), y.stop), y.start),
+        )
+        parts.append(tag("line", class_="c-bar", x1=x1, x2=x2, y1=at, y2=at))
+        # now to the left of its bar, where the line was lower; before above its own
+        is_now = value is compared.now
+        parts.append(text(share(value), x1 - 5 if is_now else (x1 + x2) / 2, at + 4 if is_now else at - 7,
+                          class_="c-label", text_anchor="end" if is_now else "middle"))  # fmt: skip
+    return parts
+
+
+def _end_labels(
+    course: Course, smooth: Values, x: Scale, y: Scale, frame: Frame, *, is_named: bool = True
+) -> list[Markup]:
     last = int(np.flatnonzero(np.isfinite(smooth))[-1])
     px, py = x(_number(course.days[last].item())), y(float(smooth[last]))
     parts = [tag("circle", class_="c-dot", cx=px, cy=py, r="4.5")]
@@ -252,10 +308,12 @@ def _end_labels(course: Course, smooth: Values, x: Scale, y: Scale, frame: Frame
         end = float(course.y_hat[-1])
         parts.append(tag("circle", class_="c-open", cx=frame.end, cy=y(end), r="4"))
         parts.append(text(share(end), frame.end + 9, y(end) + 4, class_="c-label"))
+        if not is_named:
+            return parts
         is_falling = smooth[last] < np.nanmax(smooth[max(0, last - 6) : last + 1]) * 0.9
         beside = py + 19 if is_falling and py + 19 < frame.floor else py - 9  # where the line is not
         parts.append(text(share(float(smooth[last])), px - 9, beside, class_="c-label", text_anchor="end"))
-    else:
+    elif is_named:
         parts.append(text(share(float(smooth[last])), px + 9, py + 4, class_="c-label"))
     return parts
 

@@ -14,12 +14,13 @@ from markupsafe import Markup
 from modacast.pipeline.context import TrendContext
 from modacast.serve.report import story
 from modacast.serve.report.board import BoardRow, segments_of
-from modacast.serve.report.charts import NARROW, WIDE, fan_chart, season_overlay, sparkline
+from modacast.serve.report.charts import NARROW, WIDE, Compared, fan_chart, season_overlay, sparkline
 from modacast.serve.report.courses import Course
 from modacast.serve.report.names import Names
 from modacast.serve.report.phrases import PHRASES
 from modacast.serve.report.surroundings import Surroundings, surroundings
 from modacast.serve.report.words import Words, change, join, share
+from modacast.serve.scorecards import CardLine, card_lines
 
 __all__ = ["Closeup", "Place", "Quote", "closeup", "segment_ids"]
 
@@ -65,6 +66,7 @@ class Closeup:
     why: Sequence[Words]
     backtest: Sequence[Words]
     around: Surroundings | None = None
+    cards: Sequence[CardLine] = ()
 
 
 def segment_ids(trends: pa.Table, rows: Sequence[BoardRow]) -> list[str]:
@@ -79,6 +81,7 @@ def closeup(
     documents: Mapping[str, Mapping[str, Any]],
     names: Names,
     context: TrendContext | None = None,
+    cards: pa.Table | None = None,
 ) -> Closeup:
     """Get the page of one trend.
 
@@ -89,13 +92,15 @@ def closeup(
         documents: id to row of `DOCUMENTS`.
         names: of the elements.
         context: what surrounds it, None where unknown.
+        cards: its rows of `SCORECARDS`, None where unknown.
     """
     label = story.chart_label(row)
     since = row.fields["rising_since"] if row.stage in {"emerging", "rising"} else None
+    compared = Compared(float(row.fields["level"]), row.level_before)
     return Closeup(
         row=row,
-        wide=fan_chart(row.course, WIDE, label, since=since),
-        narrow=fan_chart(row.course, NARROW, label, since=since),
+        wide=fan_chart(row.course, WIDE, label, since=since, compared=compared),
+        narrow=fan_chart(row.course, NARROW, label, since=since, compared=compared),
         overlay=season_overlay(row.course, join([row.name, PHRASES["season_overlay"]], zh="：", en=": ")),
         places=[_place(found, courses, names) for found in _loudest(segments_of(trends, row.id))],
         quotes=_quotes(row, documents),
@@ -103,6 +108,7 @@ def closeup(
         why=story.why(row),
         backtest=story.was_off(row),
         around=None if context is None else surroundings(context, names),
+        cards=[] if cards is None else card_lines(cards),
     )
 
 

@@ -11,9 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modacast.serve.report.words import change, interval, share
 from modacast.types import FORECASTS, SERIES
 
-__all__ = ["Course", "Foreseen", "read_courses"]
+__all__ = ["FROM_NOTHING", "Course", "Foreseen", "read_courses"]
+
+FROM_NOTHING = 49.0
+"""A growth above which there was next to nothing before, so that a multiple says nothing."""
 
 Days = npt.NDArray[np.datetime64]
 Values = npt.NDArray[np.float64]
@@ -39,12 +43,32 @@ class Foreseen:
         low: lower end of its 80 % interval.
         high: upper end.
         is_yearly: whether it is against the same weeks a year before, else against now.
+        share: the mean share of voice in [0, 1] that is foreseen.
     """
 
     growth: float
     low: float
     high: float
     is_yearly: bool
+    share: float = float("nan")
+
+    @property
+    def is_from_nothing(self) -> bool:
+        """Whether the change is so large that the share to come says more."""
+        return self.growth > FROM_NOTHING and self.share == self.share
+
+    @property
+    def said(self) -> str:
+        """The change, or the share to come where there was next to nothing before."""
+        return f"→ {share(self.share)}" if self.is_from_nothing else change(self.growth)
+
+    @property
+    def said_range(self) -> str:
+        """The 80 % interval of what is said."""
+        if not self.is_from_nothing:
+            return interval(self.low, self.high)
+        low, high = (self.share * (1 + end) / (1 + self.growth) for end in (self.low, self.high))
+        return f"{share(low)} … {share(high)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +139,7 @@ class Course:
         middle, low, high = (
             float(band[weeks].mean()) / base - 1 for band in (self.y_hat, self.lo_80, self.hi_80)
         )
-        return Foreseen(middle, low, high, is_yearly=is_yearly)
+        return Foreseen(middle, low, high, is_yearly=is_yearly, share=float(self.y_hat[weeks].mean()))
 
 
 def read_courses(series: pa.Table, forecasts: pa.Table, unique_ids: Iterable[str]) -> dict[str, Course]:

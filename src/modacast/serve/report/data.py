@@ -178,6 +178,7 @@ class ReportData:
         documents: rows of `DOCUMENTS` that `trends` names as evidence.
         elements: element id to its labels, facet and colour.
         panel: rows of `PANEL`, for how much was read from where; None where unknown.
+        scorecards: rows of `SCORECARDS`, what was said earlier of each trend and what came; None where unknown.
         shoppers: pages of shoppers that may be shown.
         feedback: what feedback changed.
         truth: the board against a known truth.
@@ -198,6 +199,7 @@ class ReportData:
     documents: pa.Table
     elements: Mapping[str, Element]
     panel: pa.Table | None = None
+    scorecards: pa.Table | None = None
     shoppers: Sequence[ShopperPage] = ()
     feedback: FeedbackSummary | None = None
     truth: TruthCheck | None = None

@@ -26,6 +26,7 @@ from modacast.serve.report.palette import palette
 from modacast.serve.report.phrases import ANSWERS, FACET_NAMES, PHRASES, STAGE_NAMES, STEP_NAMES
 from modacast.serve.report.silhouettes import pattern_defs
 from modacast.serve.report.training import latest_trainings, lesson
+from modacast.serve.scorecards import scorecard_of
 from modacast.types import STAGES, TRENDS
 
 __all__ = ["Reading", "reading", "render"]
@@ -132,7 +133,15 @@ def _pages(data: ReportData, rows: list[BoardRow], names: Names) -> list[Any]:
     )
     documents = {row["id"]: row for row in found.to_pylist()}
     around = {row.id: data.context(row.id) for row in chosen} if data.context else {}
-    return [closeup(row, data.trends, courses, documents, names, around.get(row.id)) for row in chosen]
+    cards = (
+        {}
+        if data.scorecards is None
+        else {row.id: scorecard_of(data.scorecards, f"{row.id}|all") for row in chosen}
+    )
+    return [
+        closeup(row, data.trends, courses, documents, names, around.get(row.id), cards.get(row.id))
+        for row in chosen
+    ]
 
 
 def _environment() -> Environment:

@@ -30,6 +30,12 @@ def foreseen(row: BoardRow) -> Words | None:
     seen = row.foreseen
     against = Words("比去年同期", " on last year") if seen.is_yearly else Words("比现在", " on today")
     weeks = row.course.ahead.size
+    if seen.is_from_nothing:
+        mean = share(seen.share)
+        return Words(
+            f"预测今后 {weeks} 周平均声量 {mean}（80 % 区间 {seen.said_range}）",
+            f"forecast {mean} on average over the next {weeks} weeks (80 %: {seen.said_range})",
+        )
     return Words(
         f"预测今后 {weeks} 周{against.zh} {change(seen.growth)}（80 % 区间 {interval(seen.low, seen.high)}）",
         f"forecast {change(seen.growth)}{against.en} over the next {weeks} weeks "

@@ -149,8 +149,11 @@ def _against(row: dict[str, Any], names: Names) -> Line:
 
 def _alike(row: dict[str, Any], names: Names) -> Line:
     when, rise = month(row["until"]), change(row["rise_to_peak"])
-    zh = f"{when.zh}：{row['weeks_to_peak']} 周后到顶（{rise}）"
-    en = f"{when.en}: peaked {row['weeks_to_peak']} weeks later ({rise})"
+    if row["weeks_to_peak"]:
+        zh = f"{when.zh}：{row['weeks_to_peak']} 周后到顶（{rise}）"
+        en = f"{when.en}: peaked {row['weeks_to_peak']} weeks later ({rise})"
+    else:
+        zh, en = f"{when.zh}：当时已到顶", f"{when.en}: was at its peak"
     if row["half_life"] is None:
         zh, en = f"{zh}，尚未减半", f"{en}, has not halved since"
     else:

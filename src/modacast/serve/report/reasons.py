@@ -1,0 +1,48 @@
+"""The reason of a stage as one sentence in both languages, from a row of the board."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modacast.serve.report.words import Words, change, share
+
+__all__ = ["reason"]
+
+
+def reason(row: Mapping[str, Any]) -> Words:
+    """Get why a trend is at its stage: shares compared, chance, season, peak and begin.
+
+    Args:
+        row: of `TRENDS`.
+    """
+    now, growth = share(row["level"]), row["growth"]
+    if growth is None or growth <= -1:
+        parts = [
+            Words(
+                f"最近 8 周声量 {now}，此前同期没有",
+                f"share over the last 8 weeks {now}, none in the weeks compared",
+            )
+        ]
+    else:
+        before = share(row["level"] / (1 + growth))
+        parts = [
+            Words(
+                f"最近 8 周声量 {now}，此前同期 {before}（{change(growth)}）",
+                f"share over the last 8 weeks {now}, {before} in the weeks compared ({change(growth)})",
+            )
+        ]
+    if row["p_value"] is not None:
+        parts.append(Words(f"p = {row['p_value']:.2g}", f"p = {row['p_value']:.2g}"))
+    if row["stage"] == "seasonal" and row["season_strength"] is not None:
+        strength = f"{row['season_strength']:.2f}"
+        parts.append(
+            Words(f"年年如此（季节强度 {strength}）", f"its year repeats (season strength {strength})")
+        )
+    if row["stage"] in {"peaking", "declining"}:
+        parts.append(Words(f"{row['peak']} 当周最高", f"highest in the week of {row['peak']}"))
+    if row["rising_since"] is not None:
+        parts.append(
+            Words(f"自 {row['rising_since']} 当周起上升", f"rising since the week of {row['rising_since']}")
+        )
+    return Words("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))

@@ -1,0 +1,68 @@
+"""Sentences about one trend: its reason, what is foreseen, what was said earlier."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from modacast.serve.report.charts import WIDE, Compared, fan_chart
+from modacast.serve.report.courses import Course, Foreseen
+from modacast.serve.report.reasons import reason
+from modacast.serve.report.words import Words
+from modacast.serve.scorecards import card_lines, scorecard_lines
+from modacast.trends import SCORECARDS
+
+DAY = date(2024, 2, 26)
+ROW = {"level": 0.12, "growth": 2.0, "p_value": 0.003, "stage": "rising", "season_strength": 0.1,
+       "peak": DAY, "rising_since": date(2023, 10, 2)}  # fmt: skip
+
+
+def test_a_reason_gives_both_shares_chance_and_begin() -> None:
+    said = reason(ROW)
+    assert said.en == (
+        "share over the last 8 weeks 12.0\u202f%, 4.0\u202f% in the weeks compared (×3.0); p = 0.003; "
+        "rising since the week of 2023-10-02"
+    )
+    assert said.zh.startswith("最近 8 周声量 12.0\u202f%，此前同期 4.0\u202f%（×3.0）")
+    assert "none in the weeks compared" in reason(ROW | {"growth": None}).en
+    assert "highest in the week of 2024-02-26" in reason(ROW | {"stage": "declining"}).en
+
+
+def test_from_next_to_nothing_the_share_to_come_is_said() -> None:
+    seen = Foreseen(3000.0, 2000.0, 5000.0, is_yearly=True, share=0.03)
+    assert seen.said == "→ 3.0\u202f%"
+    low, high = 0.03 * 2001 / 3001, 0.03 * 5001 / 3001
+    assert seen.said_range == f"{low:.1%} … {high:.1%}".replace("%", "\u202f%")
+    assert Foreseen(1.0, 0.5, 1.5, is_yearly=True, share=0.03).said == "+100\u202f%"
+
+
+def _card(**fields: object) -> pa.Table:
+    row = {"unique_id": "a|all", "steps_ago": 26, "said_on": date(2023, 8, 28), "ds": DAY, "y_hat": 0.04, "lo_80": 0.01,
+           "hi_80": 0.125, "y": 0.179, "inside": False, "mase": 2.25}  # fmt: skip
+    return pa.Table.from_pylist([row | fields], schema=SCORECARDS)
+
+
+@pytest.mark.parametrize(("fields", "said"), [
+    ({}, "4.0 % for 2024-02-26 (80 %: 1.0 % … 12.5 %), came 17.9 %; MASE 2.25 since; outside"),
+    ({"y": 0.1, "inside": True, "mase": 880.0}, "came 10.0 %; MASE > 50 since; inside"),
+    ({"y": None, "inside": None, "mase": None}, "nothing was read that week"),
+])  # fmt: skip
+def test_a_card_says_what_was_said_and_what_came(fields: dict[str, object], said: str) -> None:
+    line = scorecard_lines(_card(**fields))[0].replace("\u202f", " ")
+    assert line.startswith("26 weeks ago (2023-08-28): ")
+    assert line.endswith(said)
+    assert card_lines(_card(**fields))[0].is_inside is fields.get("inside", False)
+
+
+def test_the_chart_shows_the_shares_that_the_headline_names() -> None:
+    days = np.arange(np.datetime64("2022-01-03"), np.datetime64("2022-01-03") + 7 * 80, 7)
+    y = np.where(np.arange(80) >= 72, 0.2, np.where((np.arange(80) >= 20) & (np.arange(80) < 28), 0.05, 0.1))
+    drawn = fan_chart(Course(days=days, y=y), WIDE, Words("", ""), compared=Compared(0.2, 0.05))
+    assert drawn.count('class="c-bar"') == 2
+    assert "20.0\u202f%</text>" in drawn
+    assert "5.0\u202f%</text>" in drawn
+    alone = fan_chart(Course(days=days, y=y), WIDE, Words("", ""), compared=Compared(0.2, None))
+    assert alone.count('class="c-bar"') == 1
