@@ -99,9 +99,11 @@ def add_cases(report: Report, raised: Sequence[Mapping[str, Any]], stream: Strea
         leads.append(lead(days, case))
         report.add(f"{case.word}, peak {case.peak}", "weeks of lead", leads[-1])
         report.note(f"{case.word}: all its alarms {', '.join(map(str, days)) or 'none'}")
-        new = [w for w in stream.known_from if case.stands_for(w)]
+        new = [w for w in stream.found if case.stands_for(w)]
         n_new += bool(new)
-        known = ", ".join(f"{w} ({stream.known_from[w]})" for w in new)
+        known = ", ".join(
+            f"{w} ({stream.found[w]}{'' if w in stream.known_from else ', for review'})" for w in new
+        )
         report.note(f"{case.word}: new words {known or 'none'}")
     known_leads = [weeks for weeks in leads if weeks is not None]
     report.add("known cases flagged by their peak week", "of 5", float(len(known_leads)), must=4, ahead=5)

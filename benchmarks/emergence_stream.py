@@ -18,7 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modacast.config import CleanSettings, Input, ProjectSettings, Settings
+from modacast.config import CleanSettings, Input, LexiconSettings, ProjectSettings, Settings
 from modacast.elements import Lexicon, Relevance
 from modacast.elements.discovery import as_elements, discover, element_name, find_new_words
 from modacast.pipeline.mood import project_sentiment
@@ -44,7 +44,8 @@ class Stream:
         mentions: `MENTIONS`.
         panel: `PANEL`.
         elements: of the lexicon and of discovery, by id.
-        known_from: id of a new word to the Monday of the week after which it was known.
+        found: id of a new word to the Monday of the week in which it was found.
+        known_from: the same of the words that are sure enough to be used without a review (`admit_probability`).
         texts: document id to its text.
         about: how likely texts are about fashion, by the lexicon as it was frozen.
     """
@@ -53,6 +54,7 @@ class Stream:
     mentions: pa.Table
     panel: pa.Table
     elements: Mapping[str, Element]
+    found: Mapping[str, date]
     known_from: Mapping[str, date]
     texts: Mapping[str, str]
     about: Relevance
@@ -85,6 +87,8 @@ def read_stream(source: Input, base: Path, lexicon: Lexicon, encode: Encode | No
         tagged = workspace.context_tagger.tag(documents)
         mentions = project_sentiment(workspace).mention_polarity(tagged, documents)
     words = discover(everything, lexicon, encode)
+    found = _known_from(words)
+    words = words.filter(pc.greater_equal(words["probability"], LexiconSettings().admit_probability))
     named = find_new_words(words, everything)
     is_new = pc.invert(pc.is_in(everything["id"], documents["id"].combine_chunks()))
     holds = pc.is_in(everything["id"], named["doc_id"].combine_chunks())
@@ -92,12 +96,13 @@ def read_stream(source: Input, base: Path, lexicon: Lexicon, encode: Encode | No
     known_from = _known_from(words)
     mentions = _leftmost_longest(mentions, named, documents, known_from)
     loud = [not name.startswith(QUIET) for name in mentions["element_id"].to_pylist()]
-    found = {element.id: element for element in as_elements(words)}
+    new = {element.id: element for element in as_elements(words)}
     return Stream(
         documents=documents,
         mentions=pa.concat_tables([mentions.filter(pa.array(loud, pa.bool_())), named]),
         panel=panel,
-        elements={**lexicon.elements, **found},
+        elements={**lexicon.elements, **new},
+        found=found,
         known_from=known_from,
         texts=dict(zip(documents["id"].to_pylist(), documents["text"].to_pylist(), strict=True)),
         about=workspace.relevance,

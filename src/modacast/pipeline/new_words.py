@@ -22,7 +22,7 @@ from modacast.pipeline.workspace import Workspace
 
 __all__ = ["admitted_words", "decide", "decisions", "find_words", "new_words"]
 
-NEW_WORDS_VERSION = 2
+NEW_WORDS_VERSION = 3
 """Raised whenever the same texts would give other words."""
 
 _KEY = "discover/words"

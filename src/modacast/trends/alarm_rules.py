@@ -18,7 +18,7 @@ class AlarmRules:
         q: largest false discovery rate in (0, 1].
         min_count: fewest weighted texts.
         min_stories: fewest separate stories, and fewest authors, those who repeat others not counted.
-        min_breadth: smallest effective number of stories, and of voices (`Reading.breadth`).
+        min_breadth: smallest effective number of stories, of voices and of days (`Reading.breadth`).
         min_ratio: smallest count over expectation.
         min_company: smallest mean chance that its texts, without the words that name the element, are about fashion;
             looked at where `alarms` is told how to score texts.

@@ -74,15 +74,18 @@ class Reading:
 
     @property
     def breadth(self) -> float:
-        """The effective number of stories or of voices, whichever is less.
+        """The effective number of stories, of voices or of days, whichever is least.
 
         Hill's number of order two (1973): the chance that two texts drawn at random are of one story, inverted.
-        Ten texts of one story and two of others are hardly more than one.
+        Ten texts of one story and two of others are hardly more than one. Days count as well: what is told on one
+        day is mostly one event, a show or a launch, in however many words.
         """
         if not self.texts:
             return 0.0
         n = len(self.texts)
-        return min(n * n / float((np.bincount(kind) ** 2).sum()) for kind in (self.story, self.voice))
+        first = self.texts[0].day
+        day = np.array([(text.day - first).days for text in self.texts])
+        return min(n * n / float((np.bincount(kind) ** 2).sum()) for kind in (self.story, self.voice, day))
 
     @property
     def n_voices(self) -> int:

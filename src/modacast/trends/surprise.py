@@ -23,18 +23,15 @@ import pyarrow.compute as pc
 
 from modacast.trends.history import SEASON
 from modacast.trends.panel import Array
+from modacast.trends.past import Sums, Window, between, dispersion, read_window, sums, was_news, without
 from modacast.trends.rare_counts import PRIOR, Foretold, discrete_false_discovery, foretell, tail
 
 __all__ = ["WINDOWS", "Surprise", "surprise"]
 
-WINDOWS = (1, 2, 4, 8)
-"""Weeks that are looked at together: a shock shows in one, a slow rise in eight."""
+WINDOWS = (1, 2, 4, 8, 13)
+"""Weeks that are looked at together: a shock shows in one, a slow rise in a quarter of a year."""
 
-_PAST = 104  # weeks that foretell
-_GUARD = 8  # weeks before the window that do not: a slow rise must not foretell itself
-_RIPE = 8  # weeks that a cell was read before it counts
-_KAPPA = 2.0  # texts that pull a cell's propensity towards the other cells'
-_CALM = 12.0  # weeks with mentions that an element's own dispersion has to outweigh
+_NEWS = 0.1  # false discovery rate up to which a count was news, and no part of what is usual
 _YEARS = 3  # earlier years whose season is remembered
 _SHIFT = 4  # weeks by which a season may come earlier or later
 _HIGH = 1.5  # times the usual rate, from which weeks of an earlier year were a season
@@ -119,10 +116,56 @@ def surprise(
         counts = np.zeros((size, len(cells), n_weeks))
         inside = known & (element >= start) & (element < start + size)
         counts[element[inside] - start, cell[inside], week[inside]] = n[inside]
-        parts.append(_chunk(counts, volumes))
+        parts.append(sums(counts, volumes))
+    since = np.array([((known_from or {}).get(name, first) - first).days // 7 for name in names])
     total = np.concatenate([part.total for part in parts])
-    phi = _dispersion(total)
-    tested = [_one_chunk(part, phi[i : i + len(part.total)], windows) for i, part in _numbered(parts)]
+    looked_at = (np.cumsum(total, axis=1) > 0) & (np.arange(n_weeks) >= since[:, None])
+    phi = dispersion(total)
+    first_look = _look(parts, phi, phi, windows, looked_at)
+    news = was_news(first_look.q <= _NEWS, first_look.window)
+    parts = [without(part, phi[rows], news[rows]) for rows, part in _numbered(parts)]
+    usual_phi = dispersion(np.concatenate([part.usual_total for part in parts]))
+    found = _look(parts, usual_phi, phi, windows, looked_at)
+    return Surprise(
+        elements=names,
+        weeks=tuple(first + timedelta(weeks=k) for k in range(n_weeks)),
+        is_read=volumes.sum(axis=0) > 0,
+        count=found.count,
+        expected=found.expected,
+        rate=found.rate,
+        window=found.window,
+        p=found.p,
+        q=found.q,
+        season_p=found.season_p,
+        season_count=found.season_count,
+        n_seasons=found.n_seasons,
+        phi=usual_phi,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What `Surprise` says of it."""
+
+    count: Array
+    expected: Array
+    rate: Array
+    window: npt.NDArray[np.int64]
+    p: Array
+    season_p: Array
+    season_count: Array
+    n_seasons: Array
+    q: Array
+
+
+def _look(
+    parts: list[Sums],
+    phi: Array,
+    season_phi: Array,
+    windows: tuple[int, ...],
+    looked_at: npt.NDArray[np.bool_],
+) -> _Look:
+    tested = [_one_chunk(part, phi[rows], season_phi[rows], windows) for rows, part in _numbered(parts)]
     count, expected, rate, window, p, season_p, season_count, n_seasons = (
         np.concatenate(columns) for columns in zip(*(best for best, _ in tested), strict=True)
     )
@@ -130,62 +173,27 @@ def surprise(
         np.concatenate([f.mean for _, f in tested], axis=1),
         np.concatenate([f.size for _, f in tested], axis=1),
     )
-    known = np.array([((known_from or {}).get(name, first) - first).days // 7 for name in names])
-    looked_at = (np.cumsum(total, axis=1) > 0) & (np.arange(n_weeks) >= known[:, None])
     p = np.where(looked_at, p, 1.0)
-    return Surprise(
-        elements=names,
-        weeks=tuple(first + timedelta(weeks=k) for k in range(n_weeks)),
-        is_read=volumes.sum(axis=0) > 0,
-        count=count,
-        expected=expected,
-        rate=rate,
-        window=window.astype(np.int64),
-        p=p,
-        q=_over_elements(p, foretold, looked_at),
-        season_p=season_p,
-        season_count=season_count,
-        n_seasons=n_seasons,
-        phi=phi,
-    )
+    q = _over_elements(p, foretold, looked_at)
+    return _Look(count, expected, rate, window.astype(np.int64), p, season_p, season_count, n_seasons, q)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Running sums over weeks, `(e, c, w + 1)` of counts and `(c, w + 1)` of volumes; `total` is `(e, w)`."""
-
-    said: Array
-    read: Array
-    total: Array
-
-
-def _chunk(counts: Array, volumes: Array) -> _Chunk:
-    return _Chunk(_running(counts), _running(volumes), counts.sum(axis=1))
-
-
-def _running(values: Array) -> Array:
-    return np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, axis=-1)], axis=-1)
-
-
-def _between(running: Array, first: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> Array:
-    """Sum the weeks from `first` up to but not with `end`, each `(w,)`; what lies before the first week is 0."""
-    return running[..., np.maximum(end, 0)] - running[..., np.maximum(first, 0)]
-
-
-def _numbered(parts: list[_Chunk]) -> Iterator[tuple[int, _Chunk]]:
-    """Give each part the row that it begins with."""
+def _numbered(parts: list[Sums]) -> Iterator[tuple[slice, Sums]]:
+    """Give each part its rows."""
     start = 0
     for part in parts:
-        yield start, part
+        yield slice(start, start + len(part.total)), part
         start += len(part.total)
 
 
-def _one_chunk(part: _Chunk, phi: Array, windows: tuple[int, ...]) -> tuple[list[Array], Foretold]:
+def _one_chunk(
+    part: Sums, phi: Array, season_phi: Array, windows: tuple[int, ...]
+) -> tuple[list[Array], Foretold]:
     """Get, of all windows, the one that is least likely by chance; and what was foretold of each `(w, e, t)`."""
     best: list[Array] = []
     means, sizes = [], []
     for width in windows:
-        found, foretold = _one_window(part, phi, width, len(windows))
+        found, foretold = _one_window(part, phi, season_phi, width, len(windows))
         means.append(foretold.mean.astype(np.float32))
         sizes.append(foretold.size.astype(np.float32))
         if not best:
@@ -196,46 +204,33 @@ def _one_chunk(part: _Chunk, phi: Array, windows: tuple[int, ...]) -> tuple[list
     return best, Foretold(np.stack(means), np.stack(sizes))
 
 
-def _one_window(part: _Chunk, phi: Array, width: int, n_windows: int) -> tuple[list[Array], Foretold]:
-    n_weeks = part.total.shape[1]
-    end = np.arange(1, n_weeks + 1)
-    begin = end - width
-    until = begin - _GUARD
-    ripe = _between(np.cumsum(part.read > 0, axis=-1), np.zeros_like(begin), until) >= _RIPE
-    said = np.where(ripe, _between(part.said, until - _PAST, until), 0.0)
-    seen = np.where(ripe, _between(part.read, until - _PAST, until), 0.0)
-    usual = said.sum(axis=1) / np.maximum(seen.sum(axis=0), 1.0)
-    propensity = (said + _KAPPA) / (seen * usual[:, None, :] + _KAPPA)
-    volume = np.where(ripe, _between(part.read, begin, end), 0.0)
-    now = np.where(ripe, _between(part.said, begin, end), 0.0).sum(axis=1)
-    exposure = (propensity * volume).sum(axis=1)
-    past = (propensity * seen).sum(axis=1)
-    before = said.sum(axis=1)
-    foretold = foretell(before, past, exposure, phi)
-    p = np.where(past > 0, tail(now, foretold), 1.0)
-    usual_rate = foretold.mean / np.maximum(exposure, 1e-9)
-    season_p, season_count, n_seasons = _season(part, propensity, (now, exposure, phi, usual_rate), width)
-    alive = (part.total > 0) & (volume.sum(axis=0) > 0)
-    p = np.where(alive, np.minimum(1.0, p * n_windows), 1.0)
-    rate = now / np.maximum(volume.sum(axis=0), 1.0)
-    best = [now, foretold.mean, rate, np.full(p.shape, float(width)), p, season_p, season_count, n_seasons]
-    return best, Foretold(np.where(alive, foretold.mean, 0.0), foretold.size)
+def _one_window(
+    part: Sums, phi: Array, season_phi: Array, width: int, n_windows: int
+) -> tuple[list[Array], Foretold]:
+    window = read_window(part, phi, width)
+    usual_rate = window.foretold.mean / np.maximum(window.exposure, 1e-9)
+    season_p, season_count, n_seasons = _season(part, window, season_phi, usual_rate, width)
+    alive = (part.total > 0) & (window.volume.sum(axis=0) > 0)
+    p = np.where(alive, np.minimum(1.0, window.p * n_windows), 1.0)
+    rate = window.count / np.maximum(window.volume.sum(axis=0), 1.0)
+    best = [
+        window.count, window.foretold.mean, rate, np.full(p.shape, float(width)), p, season_p, season_count, n_seasons,
+    ]  # fmt: skip
+    return best, Foretold(np.where(alive, window.foretold.mean, 0.0), window.foretold.size)
 
 
-def _season(
-    part: _Chunk, propensity: Array, now: tuple[Array, Array, Array, Array], width: int
-) -> tuple[Array, Array, Array]:
+def _season(part: Sums, window: Window, phi: Array, usual: Array, width: int) -> tuple[Array, Array, Array]:
     """Hold the window against the same weeks of up to three earlier years; the year that explains most counts.
 
     The less a year was read, the more its rate is taken to be the usual one.
     """
-    count, exposure, phi, usual = now
+    count, exposure, propensity = window.count, window.exposure, window.propensity
     end = np.arange(1, part.total.shape[1] + 1)
     worst, most, seasons = (np.zeros_like(count) for _ in range(3))
     for year in range(1, _YEARS + 1):
         first, last = end - width - SEASON * year - _SHIFT, end - SEASON * year + _SHIFT
-        said = _between(part.said, first, last).sum(axis=1)
-        there = (propensity * _between(part.read, first, last)).sum(axis=1)
+        said = between(part.said, first, last).sum(axis=1)
+        there = (propensity * between(part.read, first, last)).sum(axis=1)
         known = (last > _SHIFT) & (there > 0)
         p = np.where(
             known, tail(count, foretell(said, there + PRIOR / np.maximum(usual, 1e-12), exposure, phi)), 0.0
@@ -245,29 +240,6 @@ def _season(
         most = np.maximum(most, np.where(known, rate * exposure, 0.0))
         seasons += known & (said >= _MIN_SEASON) & (rate >= _HIGH * usual)
     return worst, most, seasons
-
-
-def _dispersion(total: Array) -> Array:
-    """How much more weekly counts scatter than Poisson draws, by the past alone, pulled to what all elements do.
-
-    All elements share a size `k` of negative binomials, so that one with a mean of `m` a week scatters `1 + m / k`
-    times as much as a Poisson draw: what is rare hardly more, what is much talked of several times as much. A
-    dispersion that is the same for all would take ten texts of a rare word for a burst of the usual kind.
-    """
-    n_weeks = total.shape[1]
-    end = np.arange(n_weeks) - _GUARD
-    begin = end - _PAST
-    n = np.maximum(np.minimum(end, _PAST), 1)
-    mean = _between(_running(total), begin, end) / n
-    square = _between(_running(total**2), begin, end) / n
-    named = _between(_running((total > 0).astype(float)), begin, end)
-    fano = np.divide(np.maximum(square - mean**2, 0.0), mean, out=np.ones_like(mean), where=mean > 0)
-    weight = named * (mean > 0)
-    per_mean = np.maximum(((fano - 1.0) * weight).sum(axis=0), 0.0) / np.maximum(
-        (mean * weight).sum(axis=0), 1e-9
-    )
-    common = 1.0 + per_mean * mean
-    return np.maximum(1.0, (fano * weight + common * _CALM) / (weight + _CALM))
 
 
 def _over_elements(p: Array, foretold: Foretold, looked_at: npt.NDArray[np.bool_]) -> Array:

@@ -19,6 +19,7 @@ from modacast.elements.discovery import (
     with_new_words,
 )
 from modacast.elements.discovery.grams import count_grams
+from modacast.elements.discovery.nearby import is_nearby
 from modacast.elements.discovery.units import Cutter
 from modacast.errors import InvalidInput
 from modacast.types import MENTIONS
@@ -274,3 +275,28 @@ def test_no_chinese_word_holds_what_joins_words():
     runs = {units.surface(int(at), int(size)) for at, size in zip(first, grams.size, strict=True)}
     assert {"质感", "百褶", "百褶裙", "云朵风"} <= runs
     assert not any("的" in run for run in runs)
+
+
+def test_a_kind_of_haircut_is_no_new_word_of_fashion(stream, lexicon):
+    texts = [text.replace("云朵风", "云朵短发") for text in stream["text"].to_pylist()]
+    held = stream.set_column(stream.column_names.index("text"), "text", pa.array(texts))
+    assert any("云朵短发" in text for text in texts)
+    assert not any("云朵" in word for word in discover(held, lexicon, rules=RULES)["text"].to_pylist())
+
+
+@pytest.mark.parametrize(("text", "lang", "is_near"), [
+    ("丸子头", "zh", True),
+    ("拍摄路透", "zh", True),
+    ("路透社", "zh", False),
+    ("奶茶", "zh", True),
+    ("厚乳奶茶", "zh", False),
+    ("curly hairstyle", "en", True),
+    ("hairstyle band", "en", False),
+    ("peinado bob", "es", True),
+    ("bob peinado", "es", False),
+    ("カール髪型", "ja", True),
+    ("", "ko", False),
+    ("短发", "xx", False),
+])  # fmt: skip
+def test_the_head_of_a_word_says_what_it_is(text, lang, is_near):
+    assert is_nearby(text, lang) is is_near

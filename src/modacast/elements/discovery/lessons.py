@@ -9,11 +9,11 @@ import numpy as np
 
 from modacast.elements.discovery.judge import Example
 from modacast.elements.discovery.language import LanguageWalk, Run
+from modacast.elements.discovery.nearby import nearby_words
 from modacast.elements.discovery.stories import MASK, masked
 from modacast.elements.folding import fold
 from modacast.elements.lexicon import Lexicon
 from modacast.elements.reader import Reader
-from modacast.elements.shipped import shipped_rows
 from modacast.types import FACETS
 
 __all__ = ["QUIET", "Lessons", "examples_of"]
@@ -47,12 +47,6 @@ def examples_of(runs: Sequence[Run], walk: LanguageWalk) -> list[Example]:
     return result
 
 
-def _neighbours(lang: str) -> list[str]:
-    """Get words that stand close to fashion and are none of it: hair, make-up, bodies, homes, shows, shops."""
-    rows = (row.values for row in shipped_rows("neighbours.csv", ("lang", "text")))
-    return [fold(text) for code, text in rows if code == lang]
-
-
 class Lessons:
     """Gathers examples as the weeks go by.
 
@@ -76,7 +70,7 @@ class Lessons:
             if element.labels.get(lang) and element.facet not in QUIET
         ]
         known = {example.word for example in self._labels}
-        self._labels += [Example(word, ()) for word in _neighbours(lang) if word not in known]
+        self._labels += [Example(word, ()) for word in nearby_words(lang) if word not in known]
 
     def read(self, walk: LanguageWalk) -> None:
         """Gather the lexicon's words from the week that was read last."""

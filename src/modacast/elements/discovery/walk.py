@@ -15,6 +15,7 @@ from modacast.elements.discovery.judge import Encode, Judge
 from modacast.elements.discovery.language import LanguageWalk, Run
 from modacast.elements.discovery.lessons import Lessons, examples_of
 from modacast.elements.discovery.naming import Namer, word_id
+from modacast.elements.discovery.nearby import is_nearby
 from modacast.elements.discovery.new_words import NEW_WORDS
 from modacast.elements.discovery.reading import Texts
 from modacast.elements.discovery.rules import DiscoveryRules
@@ -221,6 +222,7 @@ class _Language:
             if (run.n >= self._rules.loud or run.share >= self._rules.min_surroundings or self._judge is None)
             and self._is_due(run)
             and not self._holds_found(run)
+            and not is_nearby(run.text, self.lang)
         ]
         if not runs:
             return []
