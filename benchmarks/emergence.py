@@ -135,6 +135,8 @@ def add_alarms(report: Report, name: str, raised: Sequence[Mapping[str, Any]], s
     hits = [float(verdict == "true rise") for verdict in said if verdict != "not judged"]
     if hits:
         report.add_mean(row_name, "precision by our reading", hits, ahead=0.7)
+        told = [float(verdict in {"true rise", "news"}) for verdict in said if verdict != "not judged"]
+        report.add_mean(row_name, "the same, single events of fashion counted as right", told)
     counted = ", ".join(f"{n} {verdict}" for verdict, n in Counter(said).most_common())
     report.note(f"{name}: verdicts: {counted}")
 
