@@ -233,3 +233,19 @@ def test_evidence_is_of_several_authors_and_sources():
     chosen = evidence(mentions, documents, trend, k=4)["doc_id"].to_pylist()
     authors = dict(zip(documents["id"].to_pylist(), documents["author_key"].to_pylist(), strict=True))
     assert len({authors[doc_id] for doc_id in chosen}) == 4
+
+
+def test_a_name_within_another_name_is_no_bond():
+    rows = []
+    for i in range(40):
+        rows += [(f"d{i}", "style/qipao", 0, 5), (f"d{i}", "garment/qipao-dress", 0, 11)]
+        rows += [(f"d{i}", "color/red", 20, 23)] if i < 30 else []
+    rows += [(f"e{i}", "garment/jeans", 0, 5) for i in range(200)]
+    rows += [("d1", "garment/qipao-dress", 40, 51)]
+    names = ("doc_id", "element_id", "start", "end")
+    mentions = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    found = bonds(mentions, ["style/qipao"]).to_pylist()
+    assert [(row["other_id"], row["n"]) for row in found] == [("color/red", 30)]
+    expected = 30 * 40 / 240
+    assert found[0]["expected"] == pytest.approx(expected)
+    assert found[0]["lift"] == pytest.approx((30 + 3) / (expected + 3))

@@ -14,6 +14,7 @@ from modacast.errors import InvalidInput, NotFitted
 from modacast.trends import EnsembleForecaster, forecast
 from modacast.trends.backtest import BACKTEST
 from modacast.trends.forecast import MEANS_AHEAD
+from modacast.trends.intervals import series_scale
 from modacast.trends.local import seasonal_naive
 from modacast.trends.panel import read_panel
 from modacast.types import FORECASTS, Forecaster
@@ -169,3 +170,16 @@ def test_a_constant_has_an_interval_of_no_width_to_the_last_digit() -> None:
     made = forecast(make_series({"a": np.full(60, 7.0)}), h=3)
     for name in ("y_hat", "lo_80", "hi_80", "lo_90", "hi_90"):
         assert made[name].to_pylist() == [7.0] * 3
+
+
+def test_what_has_just_risen_has_as_wide_an_interval_as_a_series_of_its_new_size() -> None:
+    rng = np.random.default_rng(5)
+    level = np.r_[np.full(96, 0.05), np.full(8, 20.0)]
+    risen = np.maximum(level * (1 + 0.2 * rng.standard_normal(104)), 0.0)
+    large = 20 * (1 + 0.2 * rng.standard_normal(104))
+    panel = read_panel(
+        make_series({"large": large, "risen": risen, "small": risen[:1].repeat(104) * large / 20})
+    )
+    wide, new, narrow = series_scale(panel)
+    assert new > 0.5 * wide
+    assert narrow < 0.1 * wide

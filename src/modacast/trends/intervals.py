@@ -22,6 +22,7 @@ _HALF_LIFE = 0.5  # seasons after which an error counts half
 _NEIGHBOURS = 4  # horizons on either side whose errors are pooled
 _MAX_ERRORS = 30_000
 _LEVEL = 0.7  # part of the level in a series' scale; the rest is how much it changes in a season
+_RECENT = 8  # steps that tell what a series has become
 _ADAPT = 0.5  # how far an origin's errors follow the newest ones: 1 in full
 _MOST = 2.0  # times, up or down
 _FEW = 30  # fewer independent errors than this cannot tell the tails apart
@@ -73,10 +74,14 @@ def series_scale(panel: Panel) -> Array:
     """Get the `(n,)` scale of each series' errors: between its level and how much it changes in a season.
 
     The change alone makes bands of smooth series too narrow once they start to move, the level alone makes
-    those of calm ones too wide. A geometric mean that leans to the level gave the most even coverage.
+    those of calm ones too wide. A geometric mean that leans to the level gave the most even coverage. What has stood
+    above its level of two seasons in the last eight steps errs like the larger series it has become, so its scale grows
+    in proportion.
     """
     z, season = np.sqrt(panel.y), panel.season
     level = _nanmean(z[:, -2 * season :])
+    now = _nanmean(z[:, -_RECENT:])
+    risen = np.divide(now, level, out=np.ones_like(level), where=(level > 0) & (now > level))
     step = _nanmean(np.abs(np.diff(z, axis=1)))
     if z.shape[1] > season:
         change = _nanmean(np.abs(z[:, season:] - z[:, :-season]))
@@ -85,7 +90,7 @@ def series_scale(panel: Panel) -> Array:
     # without a season to compare, take a random walk over a third of it, its mean distance
     walk = step * np.sqrt(min(season, max(2, z.shape[1])) / 3)
     change = np.where(np.isnan(change), walk, np.maximum(change, step))
-    return np.asarray(np.nan_to_num(level) ** _LEVEL * np.nan_to_num(change) ** (1 - _LEVEL))
+    return np.asarray(risen * np.nan_to_num(level) ** _LEVEL * np.nan_to_num(change) ** (1 - _LEVEL))
 
 
 def adapted(residuals: Residuals, *, at: int = 0) -> Residuals:
