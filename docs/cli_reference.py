@@ -28,7 +28,7 @@ _INTRO = """# Command line
 
 <!-- Written by `python docs/cli_reference.py`; change the commands, not this page. -->
 
-Results go to stdout or to `--out`; progress and messages go to stderr. Files are CSV, TSV, JSONL or Parquet, gzipped or
+Results go to stdout or to `--out`; progress and messages go to stderr. Files are CSV, TSV, JSONL, Parquet or TXT (one text a line), gzipped or
 not, told apart by their names. `modacast COMMAND --help` says the same as this page.
 """
 _VALUES = {str: "TEXT", int: "NUMBER", float: "NUMBER", Path: "PATH"}

@@ -34,6 +34,9 @@ def attached(tagger: Tagger, text: str, lang: str) -> set[tuple[str, str]]:
         ("es", "vestido rojo y botas blanca", {("rojo", "vestido"), ("blanca", "botas")}),
         ("de", "ein Hemd aus Leder und Jeans", {("Leder", "Hemd")}),
         ("ja", "赤シャツと白ブーツ", {("赤", "シャツ"), ("白", "ブーツ")}),
+        ("ja", "シャツは赤でブーツは白です", {("赤", "シャツ"), ("白", "ブーツ")}),
+        ("ja", "赤でかわいいブーツとシャツ", {("赤", "ブーツ")}),
+        ("ko", "원피스는 빨간색이고 부츠는 흰색이다", {("빨간", "원피스"), ("흰색", "부츠")}),
     ],
 )
 def test_modifier_belongs_to_its_garment(tagger: Tagger, lang: str, text: str, pairs: set) -> None:

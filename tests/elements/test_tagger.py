@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from elements.conftest import CUES, ROWS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -98,6 +99,18 @@ def test_in_a_catalogue_ambiguous_surfaces_count(tagger: Tagger) -> None:
         ("kein Kleid, nicht nur Jeans", "de", ["dress"]),
         ("vestido sin encaje", "es", ["lace"]),
         ("camicia senza pizzo", "it", ["lace"]),
+        ("牛仔裤没有连衣裙好看", "zh", []),
+        ("里面没有碎花的连衣裙", "zh", ["floral"]),
+        ("再也不穿牛仔裤", "zh", ["jeans", "denim"]),
+        ("anything but a dress", "en", ["dress"]),
+        ("la robe est plus jolie que la chemise", "fr", []),
+        ("je ne porte plus de robe", "fr", ["dress"]),
+        ("je n'aime plus cette robe", "fr", ["dress"]),
+        ("je ne suis pas fan de cette robe", "fr", ["dress"]),
+        ("no soy fan de las botas", "es", ["boots"]),
+        ("non sono un fan degli stivali", "it", ["boots"]),
+        ("não sou fã de botas", "pt", ["boots"]),
+        ("ich bin kein Fan von Jeans", "de", ["jeans"]),
         ("vestido sem renda", "pt", ["lace"]),
         ("ワンピースではないデニム", "ja", ["dress"]),
         ("레이스 없는 원피스", "ko", ["lace"]),
@@ -145,6 +158,30 @@ def test_a_generic_word_is_no_part_of_the_name(tmp_path: Path) -> None:
     tagger = Tagger(Lexicon.load(path, shipped=False), ())
     surfaces = tagger.tag(documents("棉质面料和亚麻面料")).column("surface").to_pylist()
     assert surfaces == ["棉质", "亚麻面料"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("《裙子的秘密》今晚开播", []),
+        ("电视剧《红裙子》开机", []),
+        ("《裙子的秘密》里的牛仔裤", ["dress", "jeans", "denim"]),
+        ("《今年的裙子怎么买》穿搭", ["dress"]),
+        ("裙子的秘密", ["dress"]),
+    ],
+)
+def test_the_title_of_a_work_names_nothing_by_itself(tagger: Tagger, text: str, expected: list[str]) -> None:
+    assert names(tagger, text) == expected
+
+
+def test_a_colour_of_one_character_counts_where_the_rest_is_a_thing(tmp_path: Path) -> None:
+    path = tmp_path / "more.csv"
+    path.write_text(
+        ROWS + "garment/white-shirt,,白衬衫,,,,,,,,,\naccessory/ring,,白金戒指|戒指,,,,,,,,,\n",
+        encoding="utf-8",
+    )
+    tagger = Tagger(Lexicon.load(path, shipped=False), CUES)
+    assert names(tagger, "白衬衫配白金戒指") == ["white-shirt", "white", "ring"]
 
 
 def test_mentions_stand_where_they_say(tagger: Tagger) -> None:

@@ -38,7 +38,7 @@ def test_cleaned_texts_are_scrubbed_and_under_pseudonyms(texts, tmp_path):
     table = pq.read_table(tmp_path / "clean.parquet")
     assert table.column_names == DOCUMENTS.names
     assert table.num_rows == 2
-    assert "1 rows were set aside" in done.err
+    assert "1 row was set aside" in done.err
     assert "\n  texts line 4, text: duplicate" in done.err
     whole = str(table.to_pylist())
     assert "13800138004" not in whole
@@ -54,6 +54,7 @@ def test_tagged_texts_give_mentions_with_their_place(texts, tmp_path):
         lines = file.read().splitlines()
     assert lines[0].split(",") == MENTIONS.names
     found = {tuple(line.split(",")[:5]) for line in lines[1:]}
+    assert not any(len(line.split(",")[6]) > 10 for line in lines[1:]), "figures are as short as they can be"
     assert ("2", "garment/mamian-skirt", "4", "7", "马面裙") in found
     assert any(row[1] == "footwear/sneaker" and row[4] == "sneakers" for row in found)
     assert well("tag", texts).out.splitlines() == lines
@@ -98,6 +99,50 @@ def test_an_empty_file_gives_an_empty_table_and_says_so(tmp_path, monkeypatch, c
     done = well(command, "none.csv")
     assert len(done.out.splitlines()) == 1
     assert "empty file" in done.err
+
+
+@pytest.mark.parametrize("command", ["tag", "sentiment"])
+def test_a_text_file_holds_one_text_a_line(tmp_path, command):
+    path = tmp_path / "texts.txt"
+    path.write_text("a red dress\n\n白色连衣裙\n", encoding="utf-8")
+    done = well(command, path, "--words")
+    assert {line.split(",")[0] for line in done.out.splitlines()[1:]} == {"1", "3"}
+    assert done.err == ""
+
+
+def test_an_encoding_can_be_named_and_a_guess_is_told(tmp_path, caplog):
+    path = tmp_path / "ja.csv"
+    path.write_text("id,text\n1,赤いスカート\n", encoding="shift_jis")
+    well("tag", path, "--words")
+    assert "1 of its lines are no UTF-8 and were read as GB18030" in caplog.text
+    caplog.clear()
+    done = well("tag", path, "--words", "--encoding", "shift_jis")
+    assert "garment/skirt" in done.out
+    assert not caplog.text
+    assert "no encoding 'klingon'" in refused("tag", path, "--words", "--encoding", "klingon")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    assert "is a folder" in refused("tag", tmp_path, "--words")
+
+
+def test_bad_rows_alone_are_no_empty_file(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(b"id,text\n1,robe \xe9t\xe9\n")
+    for command in (("tag", path, "--words"), ("style", "--file", path)):
+        err = well(*command).err
+        assert "1 row was set aside:\n" in err
+        assert "bad.csv line 2: bad encoding" in err.replace("\n", "")
+        assert "empty file" not in err
+
+
+def test_tagging_knows_the_words_of_a_home(tmp_path):
+    path, home = tmp_path / "texts.txt", tmp_path / "home"
+    path.write_text("这件格兰披风裙真好看\n", encoding="utf-8")
+    well("lexicon", "add", "garment/glen-cape-dress", "--label", "zh=格兰披风裙", "--home", home)
+    assert "glen-cape-dress" in well("tag", path, "--words", "--home", home).out
+    assert "glen-cape-dress" not in well("tag", path, "--words").out
+    assert "no home" in refused("tag", path, "--words", "--home", tmp_path / "nowhere")
 
 
 def test_the_lexicon_that_is_shipped_and_one_of_ones_own_are_fine(tmp_path):

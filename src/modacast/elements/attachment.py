@@ -36,14 +36,19 @@ class _Rules:
     Attributes:
         joins: words that may stand between two things or two modifiers.
         belongs: matches the end of what stands between a noun and a modifier that follows it and is its own.
+        ends: matches the beginning of what follows a modifier that ends a statement (`は黒で`): it is of the noun
+            before, whatever comes.
     """
 
     joins: re.Pattern[str]
     belongs: re.Pattern[str]
+    ends: re.Pattern[str]
 
 
-def _rules(joins: str, belongs: str) -> _Rules:
-    return _Rules(re.compile(joins, re.IGNORECASE), re.compile(rf"(?:{belongs})\s*$", re.IGNORECASE))
+def _rules(joins: str, belongs: str, ends: str = "(?!)") -> _Rules:
+    return _Rules(
+        re.compile(joins, re.IGNORECASE), re.compile(rf"(?:{belongs})\s*$", re.IGNORECASE), re.compile(ends)
+    )
 
 
 def _spaced(joins: str, belongs: str, little: str) -> _Rules:
@@ -66,8 +71,8 @@ _RULES: dict[str, _Rules] = {
         r"in|ist|sind|war|waren|aus|hat|haben|mit",
         r"einem|einer|ein|eine|dem|der|sehr|ganz|hellem|dunklem|zartem|reiner|weichem|kräftigem",
     ),
-    "ja": _rules(r"と|や|に合わせ|&|＆|＋|、", r"(?:は|が|も)"),
-    "ko": _rules(r"(?:와|과|랑|하고|에)\s|그리고", r"(?:은|는|이|가)"),
+    "ja": _rules(r"と|や|に合わせ|&|＆|＋|、", r"(?:は|が|も)", r"色?(?:で(?!す)|だ|です|でし|だっ|くて)"),
+    "ko": _rules(r"(?:와|과|랑|하고|에)\s|그리고", r"(?:은|는|이|가)", r"색?(?:이?고|이며|인데|이지만|이었|였|이에요|예요|입니다|이다)"),
     "fr": _spaced(r"et|avec|ou|sur|sous|puis|mais", r"en|est|sont|était|à|de", r"la|le|les|très|un|une"),
     "es": _spaced(r"y|e|con|o|sobre|bajo|pero", r"de|en|es|son|era", r"la|el|los|las|muy|un|una|color"),
     "it": _spaced(r"e|ed|con|o|sopra|sotto|ma", r"di|in|è|sono|era|a", r"la|il|le|i|molto|un|una"),
@@ -198,6 +203,8 @@ def _goes_back(modifier: _Mention, before: _Mention, after: _Mention, text: _Tex
     first = text.written[modifier.start : modifier.end].split(" ")[0]
     raw = text.written[before.end : modifier.start]
     owns = len(left) <= _MOST_BETWEEN and any(map(rules.belongs.search, (left, raw, raw + first)))
+    if owns and rules.ends.match(right):
+        return True
     if is_next and (listed == right or not owns):
         return False
     return owns or len(left) < len(right)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 __all__ = ["Clauses", "split_clauses"]
 
 _STOPS = r"[。！？!?\n\r…]+|(?<!\d)\.(?=\s|$|[A-Z])"
-_PAUSES = r"[，,；;：:、~～（）()]+|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])"
+_PAUSES = r"[，,；;：:、~～（）()]+(?!\s*da(?:ss|ß)\b)|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])"
 _CONTRASTS: dict[str, str] = {
     "zh": r"但是|但(?!凡|愿)|不过(?!分|时|敏)|可是|然而|只是(?!因)|就是(?=有|太|偏|味|颜|尺|质|做|面|布|线|价|物|快|大|小|长|短)|可惜",
     "en": r"\b(?:but(?! also)|however|although|though|yet|except|unfortunately)\b",

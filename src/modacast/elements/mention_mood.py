@@ -202,12 +202,14 @@ class _Mentioned:
             sentences[int(self._clauses.sentence[place.clause])].append(i)
         result = felt.copy()
         for members in sentences.values():
-            spans = sorted({self._places[i].span for i in members})
+            spans = sorted(_outermost({self._places[i].span for i in members}))
             for one, two in pairwise(spans):
                 side = self._preferred(members, one, two)
-                for i in members:
-                    if side and self._places[i].span in (one, two):
-                        result[i] = _PREFERRED * (side if self._places[i].span == one else -side)
+                for i in members if side else ():
+                    if _is_within(self._places[i].span, one):
+                        result[i] = _PREFERRED * side
+                    elif _is_within(self._places[i].span, two):
+                        result[i] = -_PREFERRED * side
         return result
 
     def _preferred(self, members: Sequence[int], one: Span, two: Span) -> int:
@@ -224,6 +226,15 @@ class _Mentioned:
             return float(self._polarity.find([f"{between} {after}"], [lang]).score.sum())
 
         return preference(before, between, after, lang, blame)
+
+
+def _is_within(span: Span, other: Span) -> bool:
+    return other[0] <= span[0] and span[1] <= other[1]
+
+
+def _outermost(spans: set[Span]) -> set[Span]:
+    """Leave out the spans that lie within others, as `阔腿` does in `阔腿裤`."""
+    return {one for one in spans if not any(one != two and _is_within(one, two) for two in spans)}
 
 
 def _ends(clauses: Clauses, texts: Sequence[str]) -> Ints:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from modacast.elements.clauses import Clauses, split_clauses
 from modacast.elements.matcher import Claim, Matcher, leftmost_longest
-from modacast.elements.negation import is_negated
+from modacast.elements.negation import is_doubted, is_negated
 from modacast.elements.shipped import ShippedRow, shipped_rows
 from modacast.errors import InvalidInput, suggest
 from modacast.types import LANGUAGES, Floats
@@ -127,7 +127,7 @@ class Polarity:
         ):
             if score[i]:
                 score[i] *= _intensity(texts[d], s, langs[d])
-                if is_negated(texts[d], s, e, langs[d]):
+                if is_negated(texts[d], s, e, langs[d]) or is_doubted(texts[d], s, langs[d]):
                     score[i] *= _TURNED
         clause = clauses.of(found.doc, found.start)
         return PolarWords(found.doc, found.start, found.end, clause, score, clauses, len(texts))

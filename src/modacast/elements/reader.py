@@ -36,6 +36,8 @@ MODIFIERS: frozenset[Facet] = frozenset(
     {"color", "pattern", "fabric", "silhouette", "length", "neckline", "sleeve", "detail", "style"}
 )
 
+_IS_THING = np.array([facet in HEADS for facet in FACETS])
+_IS_COLOR = np.array([facet == "color" for facet in FACETS])
 _IS_WORN = np.array([facet in ("garment", "footwear") for facet in FACETS])
 _ADJECTIVE_FACETS = frozenset({*HEADS, *MODIFIERS} - {"fabric"})
 _PLURAL_FACETS = {"en": frozenset({*HEADS, "pattern", "detail", "neckline", "sleeve"}), "de": HEADS}
@@ -120,12 +122,32 @@ class Reader:
             hidden |= _is_inside(mentions, cues.where(against))
         mentions = mentions.where(~hidden)
         if not about_fashion:
-            mentions = mentions.where(~cuts_across_words(mentions, texts, _IS_WORN[self.facets_of(mentions)]))
+            may_be_part = _IS_WORN[self.facets_of(mentions)] | self.colors_a_thing(mentions)
+            mentions = mentions.where(~cuts_across_words(mentions, texts, may_be_part))
         return Reading(mentions, cues)
 
     def facets_of(self, mentions: Matches) -> npt.NDArray[np.int64]:
         """Get the position in `FACETS` of each mention's facet."""
         return self.facet[self.element[mentions.claim]]
+
+    def colors_a_thing(self, mentions: Matches) -> Flags:
+        """Mark the colours at the beginning of things whose rest is a thing, too: `白` in `白衬衫`, not in `白金戒指`."""
+        if not len(mentions):
+            return np.zeros(0, dtype=np.bool_)
+        width = int(mentions.end.max()) + 1
+        start = mentions.doc * width + mentions.start
+        length = mentions.end - mentions.start
+        facets = self.facets_of(mentions)
+        things = np.flatnonzero(_IS_THING[facets])
+        wholes: dict[int, set[int]] = {}
+        for begin, long in zip(start[things].tolist(), length[things].tolist(), strict=True):
+            wholes.setdefault(begin, set()).add(long)
+        leads = np.zeros(len(mentions), dtype=np.bool_)
+        for i in np.flatnonzero(_IS_COLOR[facets]).tolist():
+            begin, own = int(start[i]), int(length[i])
+            rests = wholes.get(begin + own, ())
+            leads[i] = any(long - own in rests for long in wholes.get(begin, ()))
+        return leads
 
     def _weights(self, cues: Sequence[Cue]) -> Callable[[Claim, str], float]:
         """Get what weighs a claim and its spelling: a cue by itself, an element by its facet's or its cue's if more."""

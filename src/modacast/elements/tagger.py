@@ -17,6 +17,7 @@ from modacast.elements.lexicon import Lexicon
 from modacast.elements.matcher import Flags, Ints, Matches, leftmost_longest
 from modacast.elements.negation import is_negated
 from modacast.elements.reader import CLEAR_EVIDENCE, HEADS, MODIFIERS, Reader, Reading, shared_reader
+from modacast.elements.titles import in_titles
 from modacast.types import FACETS, MENTIONS, Floats
 
 __all__ = ["Tagger"]
@@ -43,8 +44,17 @@ _IS_MODIFIER = np.array([facet in MODIFIERS for facet in FACETS])
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """The mentions that count.
+
+    Attributes:
+        matches: where they stand.
+        confidence: how sure each is, in (0, 1].
+        holder: `(n,)` position of the mention that each lies inside, or its own.
+    """
+
     matches: Matches
     confidence: npt.NDArray[np.float32]
+    holder: list[int]
 
 
 class Tagger:
@@ -99,7 +109,11 @@ class Tagger:
         kept = self._kept(reading, texts, langs, about_fashion=about_fashion)
         found = kept.matches
         spans = list(zip(found.doc.tolist(), found.start.tolist(), found.end.tolist(), strict=True))
-        polarity = [_NEGATED if is_negated(texts[d], s, e, langs[d]) else 0.0 for d, s, e in spans]
+        # what stands inside another mention is denied with it
+        polarity = [
+            _NEGATED if is_negated(texts[d], s, e, langs[d]) else 0.0
+            for d, s, e in map(spans.__getitem__, kept.holder)
+        ]
         element = self.reader.element[found.claim].tolist()
         columns = [
             string_column([ids[d] for d in found.doc.tolist()]),
@@ -117,21 +131,28 @@ class Tagger:
     ) -> _Kept:
         mentions = reading.mentions
         ambiguous = self.reader.is_ambiguous[mentions.claim]
+        signs = np.zeros(len(mentions), dtype=np.int64)
+        if not about_fashion:
+            titled = in_titles(mentions, texts)
+            signs = self._clear_signs(reading, len(langs), ~titled)[mentions.doc]
+            # `《裙子的秘密》` alone may be a play; the surroundings decide
+            ambiguous = ambiguous | (titled & (signs == 0))
         counts = ~ambiguous
         read = np.zeros(0, dtype=np.int64)
         chance = np.zeros(len(mentions), dtype=np.float32)
         if about_fashion:
             counts[:] = True
         else:
-            signs = self._clear_signs(reading, len(langs))[mentions.doc]
             if self.context is not None:
-                beside = self._stands_beside_clear(mentions, ambiguous)
+                beside = self._stands_beside(mentions, ambiguous, ~ambiguous)
                 counts |= beside
                 read = np.flatnonzero(ambiguous & ~beside & leftmost_longest(mentions))
                 chance[read] = self._chances(self.context, mentions, read, texts, signs[read])
             counts |= signs > 0
             counts |= self._is_paired(mentions, counts)
             counts[read] = chance[read] >= _MEANT
+            counts |= self._stands_beside(mentions, ambiguous & ~counts, counts)
+            read = read[chance[read] >= _MEANT]
         by_context = np.isin(np.flatnonzero(counts), read)
         chance = chance[counts]
         mentions = mentions.where(counts)
@@ -144,7 +165,9 @@ class Tagger:
         latin = np.fromiter((lang in _LATIN for lang in langs), dtype=np.bool_, count=len(langs))
         confidence[latin[mentions.doc] & self.reader.is_english[mentions.claim]] *= _FOREIGN_CONFIDENCE
         stays = self._without_attribute_names(mentions, top | nested)
-        return _Kept(mentions.where(stays), confidence[stays])
+        mentions, own = mentions.where(stays), top[stays]
+        holder = np.maximum.accumulate(np.where(own, np.arange(len(own)), 0))
+        return _Kept(mentions, confidence[stays], holder.tolist())
 
     @staticmethod
     def _chances(
@@ -166,15 +189,15 @@ class Tagger:
         chances = raised / (raised + 1 - chance)
         return np.asarray(chances[place.ravel()], np.float32)
 
-    def _stands_beside_clear(self, mentions: Matches, ambiguous: Flags) -> Flags:
-        """Mark ambiguous modifiers right before a clear head, as in `white sneakers`: nobody need ask."""
+    def _stands_beside(self, mentions: Matches, ambiguous: Flags, counts: Flags) -> Flags:
+        """Mark ambiguous modifiers right before a head that counts, as in `white sneakers`: nobody need ask."""
         beside = np.zeros(len(mentions), dtype=np.bool_)
         top = np.flatnonzero(leftmost_longest(mentions))
         left, right = top[:-1], top[1:]
         facets = self.reader.facets_of(mentions)
         gap = mentions.start[right] - mentions.end[left]
         meets = (mentions.doc[left] == mentions.doc[right]) & (gap >= 0) & (gap <= 1)
-        meets &= _IS_MODIFIER[facets[left]] & ambiguous[left] & _IS_HEAD[facets[right]] & ~ambiguous[right]
+        meets &= _IS_MODIFIER[facets[left]] & ambiguous[left] & _IS_HEAD[facets[right]] & counts[right]
         beside[left[meets & (mentions.end[left] - mentions.start[left] >= _MIN_WORD)]] = True
         return beside
 
@@ -195,12 +218,14 @@ class Tagger:
         names = self.reader.is_attribute[self.reader.element[mentions.claim]]
         return stays & ~(names & np.isin(mentions.doc, mentions.doc[stays & ~names]))
 
-    def _clear_signs(self, reading: Reading, n_docs: int) -> Ints:
-        """Count the different clear elements and cues of each text."""
+    def _clear_signs(self, reading: Reading, n_docs: int, tells: Flags | None = None) -> Ints:
+        """Count the different clear elements, of all mentions or of those that tell, and cues of each text."""
         mentions, cues = reading.mentions, reading.cues
         clear = ~self.reader.is_ambiguous[mentions.claim] & (
             self.reader.weight[mentions.claim] >= CLEAR_EVIDENCE
         )
+        if tells is not None:
+            clear &= tells
         clear_cues = self.reader.weight[cues.claim] >= CLEAR_EVIDENCE
         signs = np.zeros(n_docs, dtype=np.int64)
         for doc, what in (
@@ -244,7 +269,8 @@ class Tagger:
         inside &= (_IS_HEAD[facets[container]] | compound) & _IS_NESTED[facets]
         # a colour inside the name of a thing is no longer ambiguous
         clear = ~self.reader.is_ambiguous[mentions.claim] | (_IS_HEAD[facets[container]] & _IS_COLOR[facets])
-        inside &= (clear | about_fashion) & (end - start >= 2)
+        painted = self.reader.colors_a_thing(mentions) & (start == start[container])
+        inside &= (clear | about_fashion) & ((end - start >= 2) | painted)
         candidates = np.flatnonzero(inside)
         nested[candidates[leftmost_longest(mentions.where(candidates))]] = True
         return nested

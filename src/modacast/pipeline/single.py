@@ -83,7 +83,13 @@ class Lists:
 
 
 def clean_file(
-    workspace: Workspace, path: Path, *, columns: Columns, lang: str | None, min_relevance: float | None
+    workspace: Workspace,
+    path: Path,
+    *,
+    columns: Columns,
+    lang: str | None,
+    min_relevance: float | None,
+    encoding: str | None = None,
 ) -> Batch:
     """Clean a file of texts without storing it; `DOCUMENTS` and `REJECTS`."""
     from modacast.documents import Deduplicator
@@ -92,19 +98,39 @@ def clean_file(
     settings = workspace.settings.clean
     deduplicator = Deduplicator(window_days=settings.window_days, threshold=settings.near_duplicate)
     tables, rejects = [], []
-    for batch in FileSource(path.stem, path, columns=columns, lang=lang).read():
+    for batch in FileSource(path.stem, path, columns=columns, lang=lang, encoding=encoding).read():
         cleaned = clean_batch(workspace, batch.table, path.stem, deduplicator, min_relevance=min_relevance)
         tables.append(cleaned.documents)
         rejects += [batch.rejects, cleaned.rejects]
     return Batch(pa.concat_tables(tables), pa.concat_tables(rejects))
 
 
-def tag_file(path: Path, *, columns: Columns, lang: str | None, words_only: bool = False) -> Batch:
-    """Find the elements that a file's texts name; `MENTIONS` and `REJECTS`. Rows without an id get their line."""
+def tag_file(
+    path: Path,
+    *,
+    columns: Columns,
+    lang: str | None,
+    words_only: bool = False,
+    encoding: str | None = None,
+    lexicon: Lexicon | None = None,
+) -> Batch:
+    """Find the elements that a file's texts name; `MENTIONS` and `REJECTS`. Rows without an id get their line.
+
+    Args:
+        path: CSV, TSV, JSONL, Parquet or plain text.
+        columns: which column is the text, the id and the language.
+        lang: language of all texts, where it is known.
+        words_only: by words and rules, without the language model.
+        encoding: of the file, where it is neither UTF-8 nor GB18030.
+        lexicon: None for the shipped one.
+    """
     context = None if words_only else Context.load(get_encoder().encode)
-    tagger, sentiment = Tagger(Lexicon.load(), context=context), open_sentiment(words_only=words_only)
+    tagger, sentiment = (
+        Tagger(lexicon or Lexicon.load(), context=context),
+        open_sentiment(words_only=words_only),
+    )
     mentions, rejects = [], []
-    for batch in read_texts(path, columns, lang):
+    for batch in read_texts(path, columns, lang, encoding):
         texts = batch.table
         documents = pa.table({"id": texts["id"], "text": texts["text"], "lang": texts["lang"]})
         mentions.append(sentiment.mention_polarity(tagger.tag(documents), documents))
@@ -124,19 +150,26 @@ def open_sentiment(*, model: Path | None = None, words_only: bool = False) -> Se
 
 
 def read_moods(
-    path: Path, sentiment: Sentiment, *, columns: Columns, lang: str | None, explain: bool = False
+    path: Path,
+    sentiment: Sentiment,
+    *,
+    columns: Columns,
+    lang: str | None,
+    explain: bool = False,
+    encoding: str | None = None,
 ) -> Batch:
     """Read the mood of a file's texts; `id, lang, label, negative, neutral, positive`, and `REJECTS`.
 
     Args:
-        path: CSV, TSV, JSONL or Parquet; rows without an id get their line.
+        path: CSV, TSV, JSONL, Parquet or plain text; rows without an id get their line.
         sentiment: reads them.
         columns: which column is the text, the id and the language.
         lang: language of all texts, where it is known.
         explain: whether to tell the pieces that tipped it, which takes some twenty times as long.
+        encoding: of the file, where it is neither UTF-8 nor GB18030.
     """
     tables, rejects = [_MOODS_TABLE.empty_table()], []
-    for batch in read_texts(path, columns, lang):
+    for batch in read_texts(path, columns, lang, encoding):
         texts, langs = batch.table["text"].to_pylist(), batch.table["lang"].to_pylist()
         shares = sentiment.predict_proba(texts, langs)
         reasons = [
@@ -153,7 +186,7 @@ def read_moods(
     return Batch(table if explain else table.drop_columns("reasons"), pa.concat_tables(rejects))
 
 
-def style_file(path: Path, *, columns: Columns, k: int) -> Batch:
+def style_file(path: Path, *, columns: Columns, k: int, encoding: str | None = None) -> Batch:
     """Get the styles of a file's texts: `id, rank, style_id, weight`, up to `k` rows a text, and `REJECTS`.
 
     Raises:
@@ -164,12 +197,12 @@ def style_file(path: Path, *, columns: Columns, k: int) -> Batch:
     reader = StyleReader(Tagger(Lexicon.load()), Encoder.from_pretrained("bundled"))
     rows: list[dict[str, Any]] = []
     rejects = [REJECTS.empty_table()]
-    for batch in read_texts(path, columns, None):
+    for batch in read_texts(path, columns, None, encoding):
         table = batch.table
         reading = reader.read(table["text"].to_pylist(), table["lang"].to_pylist())
         for row, text_id in enumerate(table["id"].to_pylist()):
             for rank, (style_id, weight) in enumerate(reading.top(row, k), start=1):
-                rows.append({"id": text_id, "rank": rank, "style_id": style_id, "weight": weight})
+                rows.append({"id": text_id, "rank": rank, "style_id": style_id, "weight": round(weight, 4)})
         rejects.append(batch.rejects)
     schema = pa.schema(
         {"id": pa.string(), "rank": pa.int32(), "style_id": pa.string(), "weight": pa.float64()}
@@ -178,7 +211,14 @@ def style_file(path: Path, *, columns: Columns, k: int) -> Batch:
 
 
 def embed_file(
-    path: Path, out: Path, *, kind: str, model: str, columns: Columns, progress: Progress
+    path: Path,
+    out: Path,
+    *,
+    kind: str,
+    model: str,
+    columns: Columns,
+    progress: Progress,
+    encoding: str | None = None,
 ) -> tuple[int, int]:
     """Write the vectors of a file's texts as `.npy`; returns the shape `(n, dim)`.
 
@@ -189,7 +229,7 @@ def embed_file(
     encode = encoder.encode_query if kind == "query" else encoder.encode_document
     timer = StageTimer(progress, "embed", path.name)
     parts = [np.zeros((0, encoder.dim), dtype=np.float32)]
-    for batch in read_texts(path, columns, None):
+    for batch in read_texts(path, columns, None, encoding):
         if batch.rejects.num_rows:
             first = batch.rejects.slice(0, 1).to_pylist()[0]
             raise InvalidInput(
@@ -296,10 +336,12 @@ def _stocked_shop(workspace: Workspace) -> Shop:
     return shop
 
 
-def read_texts(path: Path, columns: Columns, lang: str | None) -> Iterator[Batch]:
+def read_texts(
+    path: Path, columns: Columns, lang: str | None, encoding: str | None = None
+) -> Iterator[Batch]:
     """Yield batches of `row, id, text, lang`, with ids and languages filled in, and `REJECTS`."""
     constants = {"lang": lang} if lang else {}
-    for batch in read_rows(path, schema=_TEXTS, columns=columns, constants=constants):
+    for batch in read_rows(path, schema=_TEXTS, columns=columns, constants=constants, encoding=encoding):
         table = batch.table
         ids = pc.coalesce(table["id"], pc.cast(table["row"], pa.string()))
         langs = detect_languages(table["text"].to_pylist(), table["lang"].to_pylist())

@@ -27,6 +27,8 @@ def list_spans(
     model: Path | None = None,
     save: Path | None = None,
     fewest: int = 1,
+    encoding: str | None = None,
+    lexicon: Lexicon | None = None,
 ) -> Batch:
     """List the words of a file that the lexicon lacks and that look like elements; `COUNTED_SPANS` and `REJECTS`.
 
@@ -34,12 +36,14 @@ def list_spans(
     other things than fashion are left out, as cleaning leaves them out.
 
     Args:
-        path: CSV, TSV, JSONL or Parquet.
+        path: CSV, TSV, JSONL, Parquet or plain text.
         columns: which column is the text, the id and the language.
         lang: language of all texts, where it is known.
         model: folder of a span tagger that was saved; None to learn from the file itself.
         save: folder to save what was learned to; None for nowhere.
         fewest: smallest number of texts that hold a word.
+        encoding: of the file, where it is neither UTF-8 nor GB18030.
+        lexicon: what is known already; None for the shipped one.
 
     Raises:
         InvalidInput: a model is both given and to be saved, or the file names too little to learn from.
@@ -48,7 +52,7 @@ def list_spans(
     """
     if model is not None and save is not None:
         raise InvalidInput("what was loaded with --model is not learned anew, so there is nothing to save")
-    batches = list(read_texts(path, columns, lang))
+    batches = list(read_texts(path, columns, lang, encoding))
     table = pa.concat_tables([batch.table for batch in batches])
     scrubbed = scrub_many(table["text"].to_pylist()).texts
     langs = dict(zip(scrubbed, table["lang"].to_pylist(), strict=True))
@@ -57,7 +61,7 @@ def list_spans(
         {"id": list(texts), "text": list(texts.values()), "lang": list(langs.values())},
         schema=pa.schema([(name, pa.string()) for name in ("id", "text", "lang")]),
     )
-    tagger, encoder = Tagger(Lexicon.load()), get_encoder()
+    tagger, encoder = Tagger(lexicon or Lexicon.load()), get_encoder()
     relevance = Relevance(tagger)(list(texts.values()), list(langs.values()))
     documents = documents.filter(pa.array(relevance >= CleanSettings().min_relevance))
     if model is None:

@@ -1,4 +1,4 @@
-"""Records of CSV, TSV, JSON-lines and Parquet files, in chunks, before they have a schema."""
+"""Records of CSV, TSV, JSON-lines, Parquet and plain text files, in chunks, before they have a schema."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["FORMATS", "Chunk", "Reading", "chunk_of_objects", "format_of", "read
 
 FORMATS: Mapping[str, str] = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet",
+    ".parquet": "parquet", ".pq": "parquet", ".txt": "txt",
 }  # fmt: skip
 """File name endings (before `.gz`) and the formats that they stand for."""
 
@@ -34,7 +34,7 @@ class Chunk:
     """Some records of a file.
 
     Attributes:
-        rows: line (CSV, TSV, JSON lines) or record (Parquet) number of each, from 1.
+        rows: line (CSV, TSV, JSON lines, text) or record (Parquet) number of each, from 1.
         names: of the columns that occur.
         column: name to the `len(rows)` values, as the format gives them.
     """
@@ -50,7 +50,7 @@ class Reading:
 
     Attributes:
         chunk_rows: records of a chunk; fewer where their texts are long.
-        fmt: `"csv"`, `"tsv"`, `"jsonl"` or `"parquet"`; None to go by the file's name.
+        fmt: `"csv"`, `"tsv"`, `"jsonl"`, `"parquet"` or `"txt"` (one text a line); None to go by the file's name.
         encoding: None for UTF-8 with GB18030 to fall back to.
         max_bytes: longest line.
     """
@@ -70,14 +70,16 @@ def format_of(path: Path) -> str:
     >>> format_of(Path("posts.2024.tsv.gz"))
     'tsv'
     """
+    if path.is_dir():
+        raise InvalidInput(f"{str(path)!r} is a folder; name a file in it")
     endings = [ending.lower() for ending in path.suffixes]
     if endings and endings[-1] in {".gz", ".gzip"}:
         endings.pop()
     if endings and endings[-1] in FORMATS:
         return FORMATS[endings[-1]]
     raise InvalidInput(
-        f"cannot tell the format of {path.name!r} from its name; rename it to .csv, .tsv, .jsonl or .parquet "
-        f"(with or without .gz), or pass fmt="
+        f"cannot tell the format of {path.name!r} from its name; rename it to .csv, .tsv, .jsonl, .parquet "
+        f"or .txt (one text a line), with or without .gz"
     )
 
 
@@ -88,7 +90,8 @@ def read_chunks(path: Path, reading: Reading, rejects: Rejects) -> Iterator[Chun
         NotFound: there is no such file.
         InvalidInput: it is not of its format, or the format is unknown.
     """
-    readers = {"csv": _read_delimited, "tsv": _read_delimited, "jsonl": _read_json, "parquet": _read_parquet}
+    readers = {"csv": _read_delimited, "tsv": _read_delimited, "jsonl": _read_json, "parquet": _read_parquet,
+               "txt": _read_plain}  # fmt: skip
     fmt = reading.fmt or format_of(path)
     if fmt not in readers:
         raise InvalidInput(f"unknown format {fmt!r}{suggest(fmt, readers)}")
@@ -127,6 +130,21 @@ def _read_delimited(path: Path, reading: Reading, rejects: Rejects) -> Iterator[
             rows, fields, n_chars = [], [], 0
     # a file without rows still has columns to check
     yield _chunk_of_fields(rows, names, fields)
+
+
+def _read_plain(path: Path, reading: Reading, rejects: Rejects) -> Iterator[Chunk]:
+    rows: list[int] = []
+    texts: list[list[str]] = []
+    n_chars = 0
+    for number, line in _lines(path, reading, rejects):
+        if line and not line.isspace():
+            rows.append(number)
+            texts.append([line])
+            n_chars += len(line)
+        if len(rows) >= reading.chunk_rows or n_chars > _MAX_CHUNK_CHARS or len(rejects) > reading.chunk_rows:
+            yield _chunk_of_fields(rows, ("text",), texts)
+            rows, texts, n_chars = [], [], 0
+    yield _chunk_of_fields(rows, ("text",), texts)
 
 
 def _chunk_of_fields(rows: list[int], names: tuple[str, ...], fields: list[list[str]]) -> Chunk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = ["Lines", "is_gzipped", "open_bytes"]
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HIGH_RUNS = re.compile(rb"[\x80-\xff]+")
 _BUFFER = 1 << 20
+_log = logging.getLogger(__name__)
 
 
 def is_gzipped(path: Path) -> bool:
@@ -126,6 +128,7 @@ class Lines:
         self._returned += reversed(lines)
 
     def _read(self) -> Iterator[tuple[int, str]]:
+        n_other = 0
         for number, raw in self._raw_lines():
             text = _decoded(raw, self._encoding)
             if text is None:
@@ -134,7 +137,13 @@ class Lines:
                     number, "bad encoding", detail=f"not {known}; name the file's encoding if it has one"
                 )
             else:
+                n_other += self._encoding is None and not _is_utf8(raw, text)
                 yield number, text.lstrip("\ufeff") if number == 1 else text
+        if n_other:
+            _log.warning(
+                "%s: %s of its lines are no UTF-8 and were read as GB18030 (Chinese); if that is wrong, name the "
+                "encoding, for example shift_jis or latin-1", self._path, f"{n_other:,}",
+            )  # fmt: skip
 
     def _raw_lines(self) -> Iterator[tuple[int, bytes]]:
         limit = self._max_bytes
@@ -188,6 +197,10 @@ def _decoded(raw: bytes, encoding: str | None) -> str | None:
         return raw.decode("gb18030")
     except UnicodeDecodeError:
         return None
+
+
+def _is_utf8(raw: bytes, text: str) -> bool:
+    return raw.isascii() or raw == text.encode("utf-8", "surrogatepass")
 
 
 def _may_be_gb18030(raw: bytes) -> bool:

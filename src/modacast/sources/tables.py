@@ -53,7 +53,7 @@ def read_rows(
     encoding: str | None = None,
     checks: Checks | None = None,
 ) -> Iterator[Batch]:
-    """Read a CSV, TSV, JSON-lines or Parquet file, gzipped or not, in bounded memory.
+    """Read a CSV, TSV, JSON-lines, Parquet or plain text file, gzipped or not, in bounded memory.
 
     A row that cannot be used is set aside with its line and reason, and the others go on: a wrong date, a date in
     the future or before 1990, an empty text, an id that came before, a broken line, a wrong number of fields, an
@@ -66,7 +66,7 @@ def read_rows(
             columns of the same or a usual other name are found without.
         constants: column of the schema to a value for all rows, or for those where `columns` finds none.
         chunk_rows: rows of a batch; fewer where texts are long.
-        fmt: `"csv"`, `"tsv"`, `"jsonl"` or `"parquet"`, where the name does not tell.
+        fmt: `"csv"`, `"tsv"`, `"jsonl"`, `"parquet"` or `"txt"` (one text a line), where the name does not tell.
         encoding: of a text file; by default UTF-8, line by line with GB18030 to fall back to.
         checks: further settings.
 
@@ -83,13 +83,14 @@ def read_rows(
     reading = Reading(chunk_rows, fmt, encoding, checks.max_bytes)
     naming = Naming(columns or {}, constants or {})
     table_of = RowChecker(schema, naming, checks, rejects)
-    n_rows = 0
+    n_rows, tells = 0, False
     for chunk in read_chunks(path, reading, rejects):
         n_rows += len(chunk.rows)
         table = table_of(chunk)
+        tells = tells or len(rejects) > 0
         if table.num_rows or len(rejects):
             yield Batch(table, rejects.take())
-    if n_rows == 0 and len(rejects) == 0:
+    if n_rows == 0 and not tells and len(rejects) == 0:
         rejects.add(0, "empty file")
     if len(rejects) or n_rows == 0:
         yield Batch(schema.empty_table(), rejects.take())

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from modacast.serve.cli import app
-from modacast.serve.cli.options import ColumnOption, OutOption, column_mapping
+from modacast.serve.cli.options import ColumnOption, EncodingOption, OutOption, column_mapping
 from modacast.serve.cli.stages import InArgument, LangOption, tell_rejects
 from modacast.serve.cli.terminal import emit, print_json
 from modacast.serve.cli.trending import evaluate_app
@@ -22,6 +22,7 @@ def sentiment(
     out: OutOption = None,
     column: ColumnOption = None,
     lang: LangOption = None,
+    encoding: EncodingOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="tell the pieces that tipped it; some twenty times as slow")
     ] = False,
@@ -36,7 +37,8 @@ def sentiment(
     from modacast.pipeline.single import open_sentiment, read_moods
 
     reader = open_sentiment(model=model, words_only=words)
-    found = read_moods(texts, reader, columns=column_mapping(column), lang=lang, explain=explain)
+    columns = column_mapping(column)
+    found = read_moods(texts, reader, columns=columns, lang=lang, explain=explain, encoding=encoding)
     emit(found.table, out)
     tell_rejects(found.rejects)
 

@@ -12,17 +12,20 @@ from modacast.errors import InvalidInput
 
 if TYPE_CHECKING:
     from modacast.config import Settings
+    from modacast.elements import Lexicon
     from modacast.pipeline.workspace import Workspace
 
 __all__ = [
     "ColumnOption",
     "ConfigOption",
     "DataOption",
+    "EncodingOption",
     "HomeOption",
     "JsonOption",
     "OutOption",
     "column_mapping",
     "language",
+    "open_lexicon",
     "open_settings",
     "open_workspace",
 ]
@@ -46,6 +49,11 @@ ColumnOption = Annotated[
     list[str] | None, typer.Option("--column", help="column mapping, for example text=title; may be repeated")
 ]
 
+EncodingOption = Annotated[
+    str | None,
+    typer.Option("--encoding", help="of the file, for example shift_jis; without, UTF-8 or else GB18030"),
+]
+
 
 def language(code: str) -> Literal["zh", "en"]:
     """Check a language that lists and reports are written in."""
@@ -67,6 +75,21 @@ def open_settings(config: Path | None, *, data: Path | None = None, home: Path |
         project = settings.project.model_copy(update={"home": home})
         settings = settings.model_copy(update={"project": project})
     return settings
+
+
+def open_lexicon(config: Path | None, *, home: Path | None = None) -> Lexicon:
+    """Get the lexicon of the home or project that the shared options name; the shipped one where they name none."""
+    from modacast.elements import Lexicon
+    from modacast.pipeline.workspace import Workspace
+
+    if home is not None:
+        return open_workspace(config, home=home).lexicon
+    if config is None and not Path("modacast.toml").is_file():
+        return Lexicon.load()
+    settings = open_settings(config)
+    if settings.project.home.is_dir():
+        return Workspace(settings).lexicon
+    return Lexicon.load(*settings.lexicon.files)
 
 
 def open_workspace(config: Path | None, *, data: Path | None = None, home: Path | None = None) -> Workspace:

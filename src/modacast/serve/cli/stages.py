@@ -13,9 +13,11 @@ from modacast.serve.cli.options import (
     ColumnOption,
     ConfigOption,
     DataOption,
+    EncodingOption,
     HomeOption,
     OutOption,
     column_mapping,
+    open_lexicon,
     open_settings,
     open_workspace,
 )
@@ -23,12 +25,17 @@ from modacast.serve.cli.terminal import Bars, emit, log, stage_table
 
 __all__ = ["InArgument", "LangOption", "clean", "collect", "embed", "lexicon_app", "tag", "tell_rejects"]
 
+_TOLD = 10
+
 lexicon_app = typer.Typer(
     no_args_is_help=True, help="The elements that modacast knows.", rich_markup_mode=None
 )
 app.add_typer(lexicon_app, name="lexicon")
 
-InArgument = Annotated[Path, typer.Argument(metavar="IN", help="CSV, TSV, JSONL or Parquet, gzipped or not")]
+InArgument = Annotated[
+    Path,
+    typer.Argument(metavar="IN", help="CSV, TSV, JSONL, Parquet or TXT (one text a line), gzipped or not"),
+]
 LangOption = Annotated[str | None, typer.Option("--lang", help="language of all texts, where it is known")]
 
 
@@ -53,6 +60,7 @@ def clean(
     out: OutOption = None,
     column: ColumnOption = None,
     lang: LangOption = None,
+    encoding: EncodingOption = None,
     home: HomeOption = None,
     keep_irrelevant: Annotated[
         bool, typer.Option("--keep-irrelevant", help="keep texts that are not about fashion")
@@ -68,6 +76,7 @@ def clean(
         texts,
         columns=column_mapping(column),
         lang=lang,
+        encoding=encoding,
         min_relevance=0.0 if keep_irrelevant else None,
     )
     emit(cleaned.table, out)
@@ -80,6 +89,7 @@ def tag(
     out: OutOption = None,
     column: ColumnOption = None,
     lang: LangOption = None,
+    encoding: EncodingOption = None,
     words: Annotated[
         bool,
         typer.Option(
@@ -102,22 +112,35 @@ def tag(
     fewest: Annotated[
         int, typer.Option("--fewest", min=1, help="with --spans: only words of so many texts or more")
     ] = 1,
+    config: ConfigOption = None,
+    home: HomeOption = None,
 ) -> None:
     """Find the fashion elements that texts name, with their place and mood; or, with --spans, those not listed."""
     if not spans and (model or save or fewest > 1):
         raise InvalidInput("--model, --save and --fewest go with --spans")
     if spans and words:
         raise InvalidInput("--spans needs the language model; leave --words out")
+    columns = column_mapping(column)
+    lexicon = open_lexicon(config, home=home)
     if spans:
         from modacast.pipeline.spans import list_spans
 
         found = list_spans(
-            texts, columns=column_mapping(column), lang=lang, model=model, save=save, fewest=fewest
+            texts,
+            columns=columns,
+            lang=lang,
+            model=model,
+            save=save,
+            fewest=fewest,
+            encoding=encoding,
+            lexicon=lexicon,
         )
     else:
         from modacast.pipeline.single import tag_file
 
-        found = tag_file(texts, columns=column_mapping(column), lang=lang, words_only=words)
+        found = tag_file(
+            texts, columns=columns, lang=lang, words_only=words, encoding=encoding, lexicon=lexicon
+        )
     emit(found.table, out)
     tell_rejects(found.rejects)
 
@@ -138,6 +161,7 @@ def embed(
         ),
     ] = None,
     column: ColumnOption = None,
+    encoding: EncodingOption = None,
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
@@ -154,7 +178,13 @@ def embed(
         )
     with Bars() as bars:
         n, dim = embed_file(
-            texts, out, kind=as_kind, model=model, columns=column_mapping(column), progress=bars
+            texts,
+            out,
+            kind=as_kind,
+            model=model,
+            columns=column_mapping(column),
+            progress=bars,
+            encoding=encoding,
         )
     log.print(f"wrote {n:,} x {dim} to {out}", markup=False, soft_wrap=True)
 
@@ -179,12 +209,16 @@ def tell_rejects(rejects: object) -> None:
     import pyarrow as pa
 
     if isinstance(rejects, pa.Table) and rejects.num_rows:
-        log.print(f"{rejects.num_rows:,} rows were set aside:", style="yellow")
-        for row in rejects.slice(0, 10).to_pylist():
-            where = f"line {row['row']}" + (f", {row['column']}" if row["column"] else "")
+        told = "1 row was" if rejects.num_rows == 1 else f"{rejects.num_rows:,} rows were"
+        log.print(f"{told} set aside:", style="yellow")
+        for row in rejects.slice(0, _TOLD).to_pylist():
+            where = f" line {row['row']}" if row["row"] else ""
+            where += f", {row['column']}" if row["column"] else ""
             log.print(
-                f"  {row['path'] or row['source']} {where}: {row['reason']}"
+                f"  {row['path'] or row['source']}{where}: {row['reason']}"
                 + (f" ({row['detail']})" if row["detail"] else ""),
                 markup=False,
                 soft_wrap=True,
             )
+        if rejects.num_rows > _TOLD:
+            log.print(f"  and {rejects.num_rows - _TOLD:,} more")

@@ -12,13 +12,16 @@ from modacast.serve.cli import app
 from modacast.serve.cli.options import (
     ColumnOption,
     ConfigOption,
+    EncodingOption,
     HomeOption,
     JsonOption,
     column_mapping,
     language,
+    open_lexicon,
     open_settings,
     open_workspace,
 )
+from modacast.serve.cli.stages import tell_rejects
 from modacast.serve.cli.terminal import log, print_json, write_table
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ def style(
         Path | None, typer.Option("--file", help="a file of texts, one style profile a row")
     ] = None,
     column: ColumnOption = None,
+    encoding: EncodingOption = None,
     k: Annotated[int, typer.Option("-k", help="how many styles")] = 5,
     lang: Annotated[str, typer.Option("--lang", help="language of the names: zh or en")] = "zh",
     config: ConfigOption = None,
@@ -71,7 +75,7 @@ def style(
             "--out goes with --file (a table), or alone (the map of styles, .svg); use --json here"
         )
     if file is not None:
-        _of_file(file, column_mapping(column), k, out, as_json=as_json)
+        _of_file(file, column_mapping(column), k, out, encoding=encoding, as_json=as_json)
         return
     profile, label = _profile(text, item, user, brand, config, home, k, shown)
     if as_json:
@@ -95,12 +99,12 @@ def _profile(
     from modacast.pipeline.styles import styles_of_brand, styles_of_item, styles_of_texts, styles_of_user
 
     if text is not None:
-        from modacast.elements import Lexicon, Tagger
+        from modacast.elements import Tagger
         from modacast.elements.style import StyleReader
         from modacast.encoder import get_encoder
 
         settings = open_settings(config, home=home)
-        lexicon = Lexicon.load(*settings.lexicon.files)
+        lexicon = open_lexicon(config, home=home)
         reader = StyleReader(Tagger(lexicon), get_encoder(_model(settings)))
         return styles_of_texts(reader, [text], k=k, lang=lang)[0], lexicon.label
     workspace = open_workspace(config, home=home)
@@ -146,16 +150,21 @@ def _said(kind: str, what: str, element_id: str | None, label: Callable[[str, st
 
 
 def _of_file(
-    path: Path, columns: dict[str, str | list[str]], k: int, out: Path | None, *, as_json: bool
+    path: Path,
+    columns: dict[str, str | list[str]],
+    k: int,
+    out: Path | None,
+    *,
+    encoding: str | None,
+    as_json: bool,
 ) -> None:
     import pyarrow as pa
 
     from modacast.pipeline.single import style_file
     from modacast.serve.cli.terminal import emit
 
-    found = style_file(path, columns=columns, k=k)
-    if found.rejects.num_rows:
-        log.print(f"{found.rejects.num_rows:,} rows were set aside", style="yellow")
+    found = style_file(path, columns=columns, k=k, encoding=encoding)
+    tell_rejects(found.rejects)
     table: pa.Table = found.table
     if out is not None:
         write_table(table, out)

@@ -132,7 +132,7 @@ def emit(table: pa.Table, out: Path | None, *, as_json: bool = False) -> None:
         log.print(f"wrote {table.num_rows:,} rows to {out}", markup=False, soft_wrap=True)
         return
     if as_json:
-        for row in table.to_pylist():
+        for row in _readable(table).to_pylist():
             sys.stdout.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
     else:
         sys.stdout.write(_csv(table))
@@ -160,15 +160,25 @@ def write_table(table: pa.Table, path: Path) -> None:
     if kind in {"csv", "tsv"}:
         text = _csv(table, delimiter="\t" if kind == "tsv" else ",")
     elif kind == "json":
-        text = json.dumps(table.to_pylist(), ensure_ascii=False, indent=1, default=str) + "\n"
+        text = json.dumps(_readable(table).to_pylist(), ensure_ascii=False, indent=1, default=str) + "\n"
     elif kind in {"jsonl", "ndjson"}:
-        text = "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in table.to_pylist())
+        text = "".join(
+            json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in _readable(table).to_pylist()
+        )
     else:
         raise InvalidInput(
             f"cannot tell a format from {path.name!r}: use .csv, .tsv, .json, .jsonl or .parquet (.gz)"
         )
     data = text.encode()
     write_atomically(path, lambda file: file.write(gzip.compress(data) if packed else data))
+
+
+def _readable(table: pa.Table) -> pa.Table:
+    """Get the table with each float32 written as shortly as it can be told: 0.54, not 0.5400000214576721."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_float32(field.type):
+            table = table.set_column(i, field.name, table.column(i).cast(pa.string()).cast(pa.float64()))
+    return table
 
 
 def _csv(table: pa.Table, delimiter: str = ",") -> str:
@@ -178,7 +188,7 @@ def _csv(table: pa.Table, delimiter: str = ",") -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
     writer.writerow(table.column_names)
-    for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
+    for row in zip(*(column.to_pylist() for column in _readable(table).columns), strict=True):
         writer.writerow([_cell(value) for value in row])
     return buffer.getvalue()
 
