@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from benchmarks.modifiers import modifiers
 from benchmarks.report import Arguments, Report, parse_arguments
-from benchmarks.tag import chinese, errors, labels, spans, speed, titles, values
+from benchmarks.tag import attributes, chinese, errors, labels, spans, speed, titles, values
 from benchmarks.tag.finders import Finder, NearestLabels, jieba_words, plain_substrings, tagged
 from modacast.elements import Lexicon, Tagger
 
-PARTS = ("speed", "chinese", "titles", "labels", "errors", "spans")
+PARTS = ("speed", "chinese", "titles", "labels", "errors", "spans", "attributes")
 """What `--only` may name."""
 
 
@@ -51,6 +51,8 @@ def _measure(report: Report, arguments: Arguments, tagger: Tagger, part: str) ->
         titles.myntra(report, tagger, data, limit)
     elif part == "errors":
         errors.errors(report, tagger, data, arguments.listing)
+    elif part == "attributes":
+        attributes.learned_attributes(report, tagger, data, limit)
     elif part == "spans":
         spans.hidden_words(report, tagger.lexicon, data, quick=arguments.quick)
         values.jd_with_spans(report, tagger, data, quick=arguments.quick)

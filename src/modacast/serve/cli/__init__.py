@@ -24,6 +24,7 @@ def main() -> None:
     """Run the command line; errors that modacast raises on purpose become one line and an exit code."""
     from modacast.serve.cli import (  # noqa: F401 (each adds its commands)
         alerting,
+        attributes,
         loop,
         models,
         moods,
