@@ -27,7 +27,7 @@ def products(tmp_path_factory):
 def model(products):
     folder = products.parent / "model"
     done = well("attributes", "learn", products, "-a", "kind", "--column", "text=name", "--out", folder)
-    assert "1 rows were set aside" in done.err
+    assert "1 row was set aside" in done.err
     assert "3 rows have none of these attributes" in done.err
     assert "kind" in done.out
     return folder
@@ -44,7 +44,7 @@ def test_gaps_are_filled_and_what_is_given_stays(products, model):
     assert all(float(row["kind_probability"]) >= 0.5 for row in gaps)
     assert sum(row["kind_from"] == "given" and row["kind_probability"] == "" for row in rows) == 24
     assert "kind: 3 filled in, 24 given in the file, 0 left empty" in done.err
-    assert "1 rows were set aside" in done.err
+    assert "1 row was set aside" in done.err
 
 
 def test_what_is_unsure_is_left_empty_and_counted(model, tmp_path):
