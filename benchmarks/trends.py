@@ -188,10 +188,10 @@ def _add(report: Report, period: str, scored: list[Scored], *, is_test: bool) ->
         ("Spearman of yearly growth", "rank", 0.57, 0.70),
     ):
         for name in scored[0].mase:
-            value = float(np.nanmean([getattr(one, field)[name] for one in scored]))
+            known = [value for one in scored if not np.isnan(value := getattr(one, field)[name])]
             peer = None if name == "modacast" else name
             goal = {"must": must, "ahead": ahead} if peer is None and "searches" not in period else {}
-            report.add(period, metric, None if np.isnan(value) else value, peer=peer, **goal)
+            report.add(period, metric, float(np.mean(known)) if known else None, peer=peer, **goal)
 
 
 def _add_coverage(report: Report, period: str, scored: list[Scored]) -> None:
