@@ -11,6 +11,7 @@ settings.register_profile("modacast", deadline=None)
 settings.load_profile("modacast")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share costly fixtures in one process: those of a file, and all of the command line."""
     for item in items:
