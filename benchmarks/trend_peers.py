@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from modacast.trends.local import ces_forecast, seasonal_naive, theta_forecast
+from modacast.trends.local import ces_forecast, forecast_by_length, seasonal_naive
 from modacast.trends.panel import Panel
 
 __all__ = ["PEERS", "young_ets"]
@@ -52,6 +52,12 @@ def _arima() -> Any:
     from statsforecast.models import MSTL, AutoARIMA
 
     return MSTL(season_length=_SEASON, trend_forecaster=AutoARIMA())
+
+
+def _theta(panel: Panel, h: int) -> Array:
+    from statsforecast.models import AutoTheta
+
+    return forecast_by_length(panel, h, lambda season: AutoTheta(season_length=season))
 
 
 def _mfles() -> Any:
@@ -114,7 +120,7 @@ def _features(z: Array, t: int, h: int) -> tuple[Array, Array]:
 
 PEERS: dict[str, Callable[[Panel, int], Array]] = {
     "seasonal naive": seasonal_naive,
-    "AutoTheta": theta_forecast,
+    "AutoTheta": _theta,
     "AutoCES": ces_forecast,
     "MSTL + AutoETS": _statsforecast(_mstl),
     "MSTL + AutoARIMA": _statsforecast(_arima),

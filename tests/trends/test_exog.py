@@ -11,7 +11,7 @@ from made_panels import MONDAY, make_series
 
 from modacast.errors import InvalidInput
 from modacast.trends import forecast
-from modacast.trends.exog import exog_factor, with_exog
+from modacast.trends.exog import follow_signals, with_exog
 from modacast.trends.panel import read_panel
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -67,8 +67,7 @@ def test_known_future_values_are_used():
     campaign = {f"s{i}": (rng.random(WEEKS + H) < 0.25).astype(float) for i in range(6)}
     series = {name: 5 + 5 * on[:WEEKS] + rng.normal(0, 0.2, WEEKS) for name, on in campaign.items()}
     panel = with_exog(read_panel(make_series(series)), _signal_table(campaign))
-    factor = exog_factor(panel, H)
-    assert factor is not None
+    factor = follow_signals(panel, np.full((6, H), 6.25))
     ahead = np.array([on[WEEKS:] for on in campaign.values()]) > 0
     assert factor[ahead].mean() > 1.15 * factor[~ahead].mean()
 
@@ -106,7 +105,9 @@ def test_a_signal_of_the_same_week_is_no_prophet():
     plan = {name: rng.random(172) for name in values}
     copy = np.concatenate([np.r_[column, np.full(12, np.nan)] for column in values.values()])
     table = _signal_table(plan).append_column("copy", pa.array(copy))
-    assert exog_factor(with_exog(read_panel(make_series(values)), table), 12) is None
+    forecast_alone = np.ones((len(values), 12))
+    panel = with_exog(read_panel(make_series(values)), table)
+    assert np.array_equal(follow_signals(panel, forecast_alone), forecast_alone)
 
 
 def test_gaps_hold_the_last_value_and_strangers_are_left_out():

@@ -1,10 +1,10 @@
 """The point forecast: a few unlike forecasters, put together without learned weights.
 
-Series that are seldom zero have five members: three groups of networks that learn from the whole board, a
-pooled regression and complex exponential smoothing. The highest and the lowest are left out at each step,
-as one member may run away, and the calendar weeks of the board go on top of the mean of the others. Weights
-learned on earlier origins gave nothing over this. A board too small for networks takes the median of two
-pooled regressions, complex exponential smoothing and Theta.
+Series that are seldom zero have three kinds of members: three groups of networks that learn from the whole board,
+or a pooled regression where it is too small for them; complex exponential smoothing of each series alone; and a
+Gaussian process with a kernel that the board shares, which counts twice. The highest and the lowest are left out at
+each step, as one member may run away, and the calendar weeks of the board go on top of the mean of the others.
+Weights learned on earlier origins gave nothing over this.
 
 Series younger than a season get a past from those that are like them before anything is learned (see `youth`).
 
@@ -24,8 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from modacast.trends.calendar_weeks import add_calendar_weeks
-from modacast.trends.exog import exog_factor
-from modacast.trends.local import ces_forecast, seasonal_mean, theta_forecast
+from modacast.trends.exog import follow_signals
+from modacast.trends.gaussian import gaussian_forecast
+from modacast.trends.local import ces_forecast, seasonal_mean
 from modacast.trends.network import network_forecast
 from modacast.trends.panel import Array, Panel
 from modacast.trends.pooled import pooled_forecast
@@ -70,29 +71,26 @@ def is_sparse(panel: Panel) -> npt.NDArray[np.bool_]:
 
 
 def _dense(panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int, *, networks: bool) -> Array:
-    told = exog_factor(panel.rows(dense), h, seed=seed)
     plain = replace(panel, exog=None)
     # only series that are seldom zero lend and get a past
     aged = with_past(plain.rows(dense))
     filled = plain.y.copy()
     filled[dense] = aged.y
     mean = _without_signals(replace(plain, y=filled), h, dense, seed, networks=networks)
-    mean = hold_young(panel.rows(dense), mean)
-    return mean if told is None else mean * told
+    alone = panel.rows(dense)
+    return hold_young(alone, follow_signals(alone, mean, seed=seed))
 
 
 def _without_signals(
     panel: Panel, h: int, dense: npt.NDArray[np.bool_], seed: int, *, networks: bool
 ) -> Array:
     alone = panel.rows(dense)
-    smoothed = ces_forecast(alone, h)
-    pooled = pooled_forecast(panel, h, power=0.25, seed=seed)[dense]
     learned = network_forecast(alone, h, seed=seed) if networks else None
     if learned is None:
-        members = [pooled_forecast(panel, h, power=0.5, seed=seed)[dense], pooled, smoothed]
-        return np.asarray(np.median([*members, theta_forecast(alone, h)], axis=0))
-    ranked = np.sort(np.concatenate([learned, pooled[None], smoothed[None]]), axis=0)
-    return add_calendar_weeks(alone, ranked[1:-1].mean(axis=0))
+        learned = pooled_forecast(panel, h, power=0.25, seed=seed)[dense][None]
+    process = gaussian_forecast(alone, h, seed=seed)[None]
+    members = np.sort(np.concatenate([learned, ces_forecast(alone, h)[None], process, process]), axis=0)
+    return add_calendar_weeks(alone, members[1:-1].mean(axis=0))
 
 
 def _is_constant(panel: Panel) -> npt.NDArray[np.bool_]:

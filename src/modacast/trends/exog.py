@@ -20,7 +20,7 @@ from modacast.errors import InvalidInput, suggest
 from modacast.trends.panel import Array, Panel, parse_dates, steps_between
 from modacast.trends.pooled import pooled_forecast
 
-__all__ = ["exog_factor", "with_exog"]
+__all__ = ["follow_signals", "with_exog"]
 
 _TRUSTS = (0.0, 0.5, 1.0)
 _GAIN = 0.99  # of the error without; less gain than this is chance
@@ -67,38 +67,48 @@ def with_exog(panel: Panel, table: pa.Table) -> Panel:
     return replace(panel, exog=laid, exog_ahead=_known_ahead(panel, rows, steps, values))
 
 
-def exog_factor(panel: Panel, h: int, *, seed: int = 0) -> Array | None:
-    """Get the `(n, h)` factors by which the signals change a forecast; None where they are of no use.
+def follow_signals(panel: Panel, forecast: Array, *, seed: int = 0) -> Array:
+    """Change a forecast by what the signals say; it stays as it is where they are of no use.
+
+    The regression's forecast with signals over the one without is what they say. It multiplies the forecast, and the
+    more of the error they took off on held-out steps, the more the regression itself counts beside it.
 
     Args:
         panel: the series with their signals.
-        h: steps ahead.
+        forecast: `(n, h)` made without them.
         seed: of the draws of training rows.
+
+    Returns:
+        `(n, h)` float64, >= 0.
     """
     if panel.exog is None:
-        return None
+        return forecast
+    h = forecast.shape[1]
     held = max(1, min(h, panel.season, panel.n_steps // 5))
     error = np.zeros(len(_TRUSTS))
     for k in range(1, _HELD_OUT + 1):
         past = panel.before(k * held)
-        plain = pooled_forecast(replace(past, exog=None), held, seed=seed)
-        factor = _factor(past, plain, held, seed)
+        plain, ratio = _told(past, held, seed)
         start = panel.n_steps - k * held
         truth = np.where(panel.observed, panel.y, np.nan)[:, start : start + held]
         # a series that has not begun is empty
         level = np.maximum(np.nan_to_num(panel.y).max(axis=1, keepdims=True), 1e-12)
-        error += [np.nansum(np.abs(truth - plain * factor**trust) / level) for trust in _TRUSTS]
+        error += [np.nansum(np.abs(truth - plain * ratio**trust) / level) for trust in _TRUSTS]
     best = int(np.argmin(error))
     if error[best] >= _GAIN * error[0]:
-        return None
+        return forecast
+    plain, ratio = _told(panel, h, seed)
+    factor = ratio ** _TRUSTS[best]
+    share = 1 - error[best] / error[0]
+    return np.asarray((1 - share) * forecast * factor + share * plain * factor)
+
+
+def _told(panel: Panel, h: int, seed: int) -> tuple[Array, Array]:
+    """Get the regression's forecast without signals, and by how much it is multiplied with them; each `(n, h)`."""
     plain = pooled_forecast(replace(panel, exog=None), h, seed=seed)
-    return np.asarray(_factor(panel, plain, h, seed) ** _TRUSTS[best])
-
-
-def _factor(panel: Panel, plain: Array, h: int, seed: int) -> Array:
     told = pooled_forecast(panel, h, seed=seed)
     ratio = np.divide(told, plain, out=np.ones_like(plain), where=plain > 0)
-    return np.clip(ratio, 1 / _MOST, _MOST)
+    return plain, np.clip(ratio, 1 / _MOST, _MOST)
 
 
 def _signal_names(table: pa.Table) -> list[str]:

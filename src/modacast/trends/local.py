@@ -1,8 +1,7 @@
 """Forecasters that look at one series at a time, from statsforecast.
 
-Complex exponential smoothing (Svetunkov, Kourentzes and Ord 2022) and Theta (Assimakopoulos and
-Nikolopoulos 2000) are the two that were both accurate and fast on weekly visibility series; ETS and ARIMA
-with a season of 52 take up to a hundred times as long.
+Complex exponential smoothing (Svetunkov, Kourentzes and Ord 2022) was both accurate and fast on weekly visibility
+series; ETS and ARIMA with a season of 52 take up to a hundred times as long.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import numpy as np
 
 from modacast.trends.panel import Array, Panel
 
-__all__ = ["ces_forecast", "seasonal_mean", "seasonal_naive", "theta_forecast"]
+__all__ = ["ces_forecast", "forecast_by_length", "seasonal_mean", "seasonal_naive"]
 
 _PARALLEL_CELLS = 20_000
 
@@ -23,14 +22,7 @@ def ces_forecast(panel: Panel, h: int) -> Array:
     """Forecast each series by automatically chosen complex exponential smoothing; `(n, h)`, >= 0."""
     from statsforecast.models import AutoCES
 
-    return _by_length(panel, h, lambda season: AutoCES(season_length=season))
-
-
-def theta_forecast(panel: Panel, h: int) -> Array:
-    """Forecast each series by automatically chosen Theta; `(n, h)`, >= 0."""
-    from statsforecast.models import AutoTheta
-
-    return _by_length(panel, h, lambda season: AutoTheta(season_length=season))
+    return forecast_by_length(panel, h, lambda season: AutoCES(season_length=season))
 
 
 def seasonal_mean(panel: Panel, h: int, strength: Array) -> Array:
@@ -66,8 +58,17 @@ def seasonal_naive(panel: Panel, h: int) -> Array:
     return np.where(lacking, panel.y[:, -1:], picked)
 
 
-def _by_length(panel: Panel, h: int, build: Any) -> Array:
-    """Run a model over the series, seasonal where two seasons and a bit are known, plain where not."""
+def forecast_by_length(panel: Panel, h: int, build: Any) -> Array:
+    """Run a model of statsforecast over the series, seasonal where two seasons and a bit are known, plain where not.
+
+    Args:
+        panel: the series.
+        h: steps ahead.
+        build: makes the model for a season of so many steps.
+
+    Returns:
+        `(n, h)`, >= 0; NaN for rows that have not begun.
+    """
     forecast = np.full((len(panel.ids), h), np.nan)
     lengths = panel.lengths()
     shaky = (lengths < 4) | (np.nanmax(np.where(np.isnan(panel.y), -1, panel.y), axis=1) <= 0)

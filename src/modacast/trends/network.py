@@ -16,7 +16,7 @@ import numpy as np
 from modacast.trends.panel import Array, Frequency, Panel
 from modacast.types import Floats
 
-__all__ = ["network_forecast"]
+__all__ = ["network_forecast", "series_weight"]
 
 _FEWEST_WINDOWS = 1_000  # fewer teach a network nothing that holds
 _FEWEST_SERIES = 8  # and so do fewer series
@@ -78,7 +78,7 @@ def network_forecast(panel: Panel, h: int, *, seed: int = 0) -> Array | None:
     scale = _row_mean(z)
     scale = np.where(scale > 0, scale, 1.0)[:, None]
     z = z / scale
-    weight = _series_weight(panel)
+    weight = series_weight(panel)
     roof = np.max(np.nan_to_num(panel.y), axis=1, keepdims=True) * _MAX_RISE
     found = []
     for scope in _SCOPES[panel.freq]:
@@ -101,8 +101,8 @@ def _roll(net: _Net, z: Array, scope: _Scope, h: int) -> Array:
     return known[:, n_steps : n_steps + h]
 
 
-def _series_weight(panel: Panel) -> Array:
-    """Get the `(n,)` weights that turn errors of scaled roots into errors as MASE counts them."""
+def series_weight(panel: Panel) -> Array:
+    """Get the `(n,)` weights that turn errors of scaled roots into errors as MASE counts them; 0 where nothing moves."""
     y, season = panel.y, panel.season
     change = _row_mean(np.abs(y[:, season:] - y[:, :-season]))
     change = np.where(np.isnan(change), _row_mean(np.abs(np.diff(y, axis=1))), change)
