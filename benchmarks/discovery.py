@@ -12,8 +12,8 @@ English posts. The verdicts on what was found on Weibo are a person's reading of
 from __future__ import annotations
 
 import csv
-import gzip
 import json
+import math
 import tempfile
 import time
 from collections import Counter
@@ -26,8 +26,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.data_sets import REDDIT, WEIBO, NoData, find_file, open_text, text_of
 from benchmarks.discovery_peers import PEERS
-from benchmarks.known_cases import CASES, FIRST, frozen_lexicon
+from benchmarks.known_cases import FIRST, cases_within, first_judged, frozen_lexicon
 from benchmarks.report import Report, parse_arguments, peak_memory
 from modacast.elements import Lexicon, Relevance, Tagger
 from modacast.elements.discovery import DiscoveryRules, discover
@@ -40,6 +41,7 @@ SEEDS = (1, 2, 3)
 STRICT = (0.5, 0.7, 0.9, 0.97)
 OPEN = DiscoveryRules(min_probability=0.5, story_weight=0.0)
 N_HIDDEN = 60
+HIDDEN_FROM = date(2021, 5, 31)
 SOON = timedelta(weeks=13)
 QUIET = ("season/", "occasion/", "length/", "value/")
 VERDICTS = Path(__file__).parent / "cases" / "discovery_verdicts.csv"
@@ -85,7 +87,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     encode = CountingEncoder()
     for name, part in parts.items():
         if arguments.only in {None, name}:
-            part(report, arguments.data, encode, quick=arguments.quick, listing=arguments.listing)
+            with report.part(name):
+                part(report, arguments.data, encode, quick=arguments.quick, listing=arguments.listing)
     report.add("peak memory", "MB", peak_memory(), ahead=4000, better="lower")
     report.finish(arguments.json)
 
@@ -95,6 +98,10 @@ def add_hidden(
 ) -> None:
     """Add how many hidden words are found, and how much else, by us and by peers with as many finds."""
     titles = weibo_titles(data, until=FIRST)
+    if min(titles.days) > HIDDEN_FROM or max(titles.days) < FIRST - timedelta(weeks=1):
+        raise NoData(
+            f"the titles do not reach from {HIDDEN_FROM} to {FIRST}, the weeks that this was chosen on"
+        )
     lexicon = frozen_lexicon()
     recalls: dict[str, list[float]] = {}
     others: dict[str, list[float]] = {}
@@ -142,7 +149,8 @@ def add_weibo(
     )
     report.note(f"the language model read {encode.n_texts:,} different texts")
     n_found = 0
-    for case in CASES:
+    cases = cases_within(min(titles.days), max(titles.days))
+    for case in cases:
         about = [row for row in found if case.word in row["text"] or row["text"] in case.word]
         n_found += bool(about)
         told = "; ".join(
@@ -152,19 +160,23 @@ def add_weibo(
         if about:
             lead = (case.peak - about[0]["ds"]).days / 7
             report.add(f"{case.word}", "weeks from its finding to its peak", lead)
-    report.add("new elements that the lexicon lacked", "of 5", float(n_found), must=3, ahead=5)
-    add_verdicts(report, found)
+    if cases:
+        of, must = f"of {len(cases)}", math.ceil(0.6 * len(cases))
+        report.add("new elements that the lexicon lacked", of, float(n_found), must=must, ahead=len(cases))
+    else:
+        report.note(f"no known case rises within {min(titles.days)} to {max(titles.days)}")
+    add_verdicts(report, found, first_judged(min(titles.days), max(titles.days)))
     if listing is not None:
         texts = dict(zip(documents["id"].to_pylist(), documents["text"].to_pylist(), strict=True))
         write_listing(listing, found, texts)
 
 
-def add_verdicts(report: Report, found: Sequence[Mapping[str, Any]]) -> None:
-    """Add how many words were found, and how many of those a reader calls right, from `FIRST` on."""
-    judged = [row for row in found if row["ds"] >= FIRST]
+def add_verdicts(report: Report, found: Sequence[Mapping[str, Any]], begin: date) -> None:
+    """Add how many words were found, and how many of those a reader calls right, from a week on."""
+    judged = [row for row in found if row["ds"] >= begin]
     if not judged:
         return
-    n_weeks = (max(row["ds"] for row in judged) - FIRST).days // 7 + 1
+    n_weeks = (max(row["ds"] for row in judged) - begin).days // 7 + 1
     report.add("Weibo, words found", "a week", len(judged) / n_weeks, better="lower")
     verdicts = read_verdicts()
     said = [(verdicts.get((row["text"], row["ds"].isoformat())), row) for row in judged]
@@ -200,28 +212,30 @@ def add_reddit(
 
 def weibo_titles(data: Path, until: date | None = None) -> Titles:
     """Read the titles before a day; one that came within four weeks before is left out."""
-    path = data / "posts" / "weibo_hot_search_2020_2024.tsv.gz"
     seen: dict[str, date] = {}
     titles = Titles([], [], "zh")
-    with gzip.open(path, "rt", encoding="utf-8") as file:
+    with open_text(find_file(data, WEIBO)) as file:
         for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            day, text = date.fromisoformat(row["date"]), row["title"]
+            day = date.fromisoformat(text_of(row, "date", "published_at")[:10])
+            text = text_of(row, "title", "text")
             if (until is not None and day >= until) or (text in seen and (day - seen[text]).days <= 28):
                 continue
             seen[text] = day
             titles.texts.append(text)
             titles.days.append(day)
+    if not titles.days:
+        raise NoData(f"there are no titles before {until}")
     return titles
 
 
 def reddit_posts(data: Path, most: int | None = None) -> Titles:
     """Read the posts, titles and texts, by day."""
     rows = []
-    with gzip.open(data / "posts" / "reddit_fashion_2009_2013.jsonl.gz", "rt", encoding="utf-8") as file:
+    with open_text(find_file(data, REDDIT)) as file:
         for line in file:
             row = json.loads(line)
             day = datetime.fromtimestamp(float(row["created_utc"]), UTC).date()
-            rows.append((day, f"{row['title']}\n{row['selftext']}"))
+            rows.append((day, f"{row['title']}\n{row.get('selftext', '')}"))
     rows.sort(key=lambda row: row[0])
     rows = rows[-most:] if most else rows
     return Titles([text for _, text in rows], [day for day, _ in rows], "en")
@@ -289,7 +303,7 @@ def hide(titles: Titles, lexicon: Lexicon, seed: int) -> Trial:
         if ready and min(ready) <= FIRST - SOON:
             targets.append(Target(words, min(ready)))
     hidden = without_all(lexicon, words_of)
-    n_weeks = (FIRST - date(2021, 5, 31)).days // 7
+    n_weeks = (FIRST - HIDDEN_FROM).days // 7
     return Trial(as_documents(kept, hidden), hidden, targets, n_weeks)
 
 

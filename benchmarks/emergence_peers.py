@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from benchmarks.bursts import PEERS, raise_by, threshold_for
 from benchmarks.emergence_stream import Encode, Stream
-from benchmarks.known_cases import CASES, Case, is_about, lead
+from benchmarks.known_cases import Case, cases_within, is_about, lead
 from benchmarks.report import Report
 from benchmarks.topics import fit_topics, tells_of, topic_alarms
 from modacast.trends.counting import count_weeks, with_days
@@ -43,7 +43,7 @@ def add_peers(report: Report, raised: Sequence[Mapping[str, Any]], stream: Strea
                 days.setdefault(names[e], []).append(max(day, known))
         theirs = {
             case: [d for name, found in days.items() if _is_new(name, case, stream) for d in found]
-            for case in CASES
+            for case in _cases(stream)
         }
         _compare(report, peer, n_alarms, theirs, _ours(raised, stream))
         report.add("alarms", "processor seconds", time.process_time() - began, peer=peer, better="lower")
@@ -65,11 +65,16 @@ def add_bertopic(report: Report, raised: Sequence[Mapping[str, Any]], stream: St
             for at, topic in found
             if tells_of(topics, topic, at, case.word, texts=texts, week=week)
         ]
-        for case in CASES
+        for case in _cases(stream)
     }
     _compare(report, "BERTopic", len(found), theirs, _ours(raised, stream))
     report.add("alarms", "processor seconds", time.process_time() - began, peer="BERTopic", better="lower")
     report.note(f"BERTopic: {len(topics.words)} topics of {len(texts)} texts, fitted over all weeks at once")
+
+
+def _cases(stream: Stream) -> list[Case]:
+    weeks = stream.panel["ds"].to_pylist()
+    return cases_within(min(weeks), max(weeks))
 
 
 def _is_new(name: str, case: Case, stream: Stream) -> bool:
@@ -77,7 +82,10 @@ def _is_new(name: str, case: Case, stream: Stream) -> bool:
 
 
 def _ours(raised: Sequence[Mapping[str, Any]], stream: Stream) -> dict[Case, list[date]]:
-    return {case: [row["ds"] for row in raised if is_about(row, case.word, stream.texts)] for case in CASES}
+    return {
+        case: [row["ds"] for row in raised if is_about(row, case.word, stream.texts)]
+        for case in _cases(stream)
+    }
 
 
 def _compare(
@@ -88,14 +96,16 @@ def _compare(
     ours: Mapping[Case, Sequence[date]],
 ) -> None:
     gains, n_flagged = [], 0
-    for case in CASES:
+    for case in theirs:
         own, other = lead(ours[case], case), lead(theirs[case], case)
         n_flagged += other is not None
         report.add(f"{case.word}, peak {case.peak}", "weeks of lead", other, peer=peer)
         if own is not None or other is not None:
             gains.append((MISSED if own is None else own) - (MISSED if other is None else other))
-    report.add("known cases flagged by their peak week", "of 5", float(n_flagged), peer=peer)
     report.add("alarms", "number", float(n_alarms), peer=peer)
+    if not theirs:
+        return
+    report.add("known cases flagged by their peak week", f"of {len(theirs)}", float(n_flagged), peer=peer)
     mean = float(np.mean(gains)) if gains else None
     report.add(f"lead over {peer}", "weeks, mean over the cases that either flags", mean, must=0, ahead=1)
 

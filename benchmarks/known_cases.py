@@ -10,7 +10,7 @@ from typing import Any
 from modacast.elements import Lexicon
 from modacast.errors import NotFound
 
-__all__ = ["CASES", "FIRST", "Case", "frozen_lexicon", "is_about", "lead"]
+__all__ = ["CASES", "FIRST", "Case", "cases_within", "first_judged", "frozen_lexicon", "is_about", "lead"]
 
 FIRST = date(2022, 7, 4)
 """The first week of Weibo that is judged; the weeks before are there to choose settings on."""
@@ -48,6 +48,16 @@ CASES = (
     Case("马面裙", date(2022, 7, 11), date(2024, 2, 19)),
     Case("鸿星尔克", date(2021, 7, 19), date(2021, 7, 19)),
 )
+
+
+def cases_within(first: date, last: date) -> list[Case]:
+    """Get the cases whose rise texts from one day to another can show, from half a year before the peak on."""
+    return [case for case in CASES if first <= max(case.first, case.peak - RECENT) and last >= case.peak]
+
+
+def first_judged(first: date, last: date) -> date:
+    """Get the first week that is judged: `FIRST`, or the first of all of texts that end before or begin later."""
+    return FIRST if first <= FIRST <= last else first
 
 
 def frozen_lexicon() -> Lexicon:

@@ -17,7 +17,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Any, Literal
 
 import numpy.typing as npt
 
+from benchmarks.data_sets import NoData
 from modacast.evaluate import Interval, bootstrap
 
 __all__ = ["Arguments", "Report", "Row", "machine", "parse_arguments", "peak_memory"]
@@ -136,6 +138,14 @@ class Report:
     def note(self, text: str) -> None:
         """Say what was left out, and why."""
         self.notes.append(text)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Measure a part whose data may not be there; then it is left out, with a note that says so."""
+        try:
+            yield
+        except NoData as absence:
+            self.note(f"{name}: left out: {absence}")
 
     def finish(self, path: Path | None = None) -> None:
         """Print the table, and write the JSON file where a path is given."""

@@ -13,17 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sentiment import Remembering, read
+from benchmarks.data_sets import find_file
+from benchmarks.sentiment import CLOTHING, OTHERS, Remembering, read, three_classes
 from modacast.elements import Sentiment
 from modacast.elements.seeds import MOODS
 from modacast.encoder import Encoder
 
 _SETS = {
-    "clothing": ("clothing_reviews_zh", "zh", "review"),
-    "other": ("other_reviews_zh", "zh", "review"),
-    "zh": ("sentiment3_chinese_valid", "zh", "text"),
-    "ja": ("sentiment3_japanese_valid", "ja", "text"),
-    "en": ("sentiment3_english_valid", "en", "text"),
+    "clothing": (CLOTHING, "zh"),
+    "other": (OTHERS, "zh"),
+    "zh": (three_classes("chinese"), "zh"),
+    "ja": (three_classes("japanese"), "ja"),
+    "en": (three_classes("english"), "en"),
 }
 
 
@@ -35,8 +36,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--n", type=int, default=100)
     parser.add_argument("--folds", action="store_true")
     given = parser.parse_args(argv)
-    name, lang, column = _SETS[given.set]
-    data = read(given.data / "reviews" / f"{name}.csv", given.set, lang, None, column=column)
+    patterns, lang = _SETS[given.set]
+    data = read(find_file(given.data, patterns), given.set, lang, None)
     encoder = Remembering(Encoder.from_pretrained("bundled"))
     shares = np.zeros((len(data.texts), 3))
     if given.folds:

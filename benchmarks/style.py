@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
+from benchmarks.data_sets import ADVERTISEGEN, NoData, find_file, open_text
 from benchmarks.report import Report, parse_arguments
 from modacast.elements import Lexicon, Tagger
 from modacast.elements.style import StyleReader, StyleReading, StyleWeights
@@ -49,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for lang in ("zh", "en", "other"):
         part = [c for c in chosen if c["lang"] == lang or (lang == "other" and c["lang"] not in {"zh", "en"})]
         report.add_mean(f"own cases, test, {lang}", "top-1", hits(reader, part)[:, 0])
-    advertisegen(report, reader, given.data, 200 if given.quick else None)
+    with report.part("AdvertiseGen styles"):
+        advertisegen(report, reader, given.data, 200 if given.quick else None)
     report.finish(given.json)
 
 
@@ -128,7 +130,7 @@ def _calibration(said: np.ndarray, right: np.ndarray, bins: int = 5) -> float:
 def advertisegen(report: Report, reader: StyleReader, data: Path, limit: int | None) -> None:
     """Ad copy whose style attributes are known: half was seen while settings were chosen, this is the other."""
     lexicon, texts, truth = Lexicon.load(), [], []
-    with (data / "attributes" / "advertisegen_zh_5000.jsonl").open(encoding="utf-8") as stream:
+    with open_text(find_file(data, ADVERTISEGEN)) as stream:
         for row in map(json.loads, stream):
             wanted = set()
             for pair in row["content"].split("*"):
@@ -142,6 +144,8 @@ def advertisegen(report: Report, reader: StyleReader, data: Path, limit: int | N
                 texts.append(row["summary"])
                 truth.append(wanted)
     texts, truth = texts[:limit], truth[:limit]
+    if not texts:
+        raise NoData("no text of the half that is read has an attribute 风格 with a style of the lexicon")
     reading = reader.read(texts, ["zh"] * len(texts), about_fashion=True)
     for name, scores in (
         ("AdvertiseGen styles", reading.weights),

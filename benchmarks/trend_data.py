@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +11,27 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-__all__ = ["SEASON", "Sales", "Wide", "made_panel", "read_sales", "read_searches", "read_sneakers"]
+from benchmarks.data_sets import NoData
+
+__all__ = [
+    "SEARCHES",
+    "SEASON",
+    "SNEAKERS",
+    "Sales",
+    "Wide",
+    "made_panel",
+    "read_long",
+    "read_sales",
+    "read_wide",
+    "series_file",
+]
 
 Array = npt.NDArray[np.float64]
 
 SEASON = 52
+SNEAKERS = "trends/us_female_sneakers/us_female_sneakers.csv"
+SEARCHES = "trends/google_trends_us_fashion.csv"
+_BESIDE = ("forecast_", "mean_errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +41,10 @@ class Wide:
     ids: list[str]
     weeks: npt.NDArray[np.datetime64]
     y: Array
+
+    def __getitem__(self, some: slice) -> Wide:
+        """Get some of the series."""
+        return Wide(self.ids[some], self.weeks, self.y[some])
 
     def table(self, end: int, start: Array | None = None) -> pa.Table:
         """Get the long format of the weeks before `end`; from `(n,)` first weeks on, where given."""
@@ -47,25 +68,87 @@ class Sales:
     levels: dict[str, list[int]]
 
 
-def read_sneakers(path: Path, n_series: int | None = None) -> Wide:
-    """Read a wide file of Heuritech: a column of weeks, then one a series."""
-    frame = pl.read_csv(path, try_parse_dates=True)
-    weeks = frame.to_series(0).to_numpy().astype("datetime64[D]")
-    columns = sorted(frame.columns[1:])[:n_series]
-    return Wide(columns, weeks, frame.select(columns).to_numpy().T.astype(np.float64))
+def series_file(data: Path, usual: str, *, is_wide: bool) -> Path:
+    """Get a file of series by its usual name, else the first other one under `trends` in the wide or the long form.
+
+    Raises:
+        NoData: there is none.
+    """
+    if (data / usual).is_file():
+        return data / usual
+    taken = {data / SNEAKERS, data / SEARCHES}
+    others = sorted((data / "trends").glob("*.csv*")) + sorted((data / "trends").glob("*/*.csv*"))
+    for path in others:
+        if path not in taken and not path.name.startswith(_BESIDE) and _is_wide(path) == is_wide:
+            print(f"there is no {usual}: {path.relative_to(data)} is read for it", file=sys.stderr)
+            return path
+    form = "a day, then a column a series" if is_wide else "a series, its day and its value in each row"
+    raise NoData(f"there is no {usual}, nor another file of {form} under trends")
 
 
-def read_searches(path: Path) -> Wide:
-    """Read the Google Trends file: `trend_id`, `week`, `raw_signal`."""
-    frame = pl.read_csv(path, try_parse_dates=True)
-    wide = frame.pivot(on="trend_id", index="week", values="raw_signal").sort("week")
-    ids = sorted(name for name in wide.columns if name != "week")
-    weeks = wide["week"].to_numpy().astype("datetime64[D]")
-    return Wide(ids, weeks, wide.select(ids).to_numpy().T.astype(np.float64))
+def _is_wide(path: Path) -> bool | None:
+    """Say whether a file's first column alone is no number; None where it has no day at all."""
+    kinds = pl.read_csv(path, try_parse_dates=True, n_rows=1000, infer_schema_length=1000).schema
+    numbers = [kind.is_numeric() for kind in kinds.values()]
+    if not any(kind.is_temporal() for kind in kinds.values()):
+        return None
+    return not numbers[0] and all(numbers[1:])
+
+
+def read_wide(path: Path, n_series: int | None = None) -> Wide:
+    """Read a wide file: a column of days, then one a series.
+
+    Raises:
+        NoData: it does not go week by week.
+    """
+    frame = pl.read_csv(path, try_parse_dates=True, infer_schema_length=None)
+    frame = frame.sort(frame.columns[0])
+    columns = sorted(frame.columns[1:])
+    return _whole(path, columns, frame.to_series(0), frame.select(columns))[:n_series]
+
+
+def read_long(path: Path) -> Wide:
+    """Read a long file: a row a series and week; the last column of numbers holds the values.
+
+    Raises:
+        NoData: it has no such columns, or does not go week by week.
+    """
+    frame = pl.read_csv(path, try_parse_dates=True, infer_schema_length=None)
+    days = [name for name, kind in frame.schema.items() if kind.is_temporal()]
+    numbers = [name for name, kind in frame.schema.items() if kind.is_numeric()]
+    names = [name for name in frame.columns if name not in {*days, *numbers}]
+    if not (days and numbers and names):
+        raise NoData(f"{path.name} has the columns {', '.join(frame.columns)}: no name, day and number")
+    name = max(names, key=lambda column: frame[column].n_unique())
+    wide = frame.pivot(on=name, index=days[0], values=numbers[-1], aggregate_function="mean").sort(days[0])
+    ids = sorted(column for column in wide.columns if column != days[0])
+    return _whole(path, ids, wide[days[0]], wide.select(ids))
+
+
+def _whole(path: Path, ids: list[str], days: pl.Series, values: pl.DataFrame) -> Wide:
+    weeks = days.to_numpy().astype("datetime64[D]")
+    if len(weeks) < SEASON or (np.diff(weeks) != np.timedelta64(7, "D")).any():
+        raise NoData(f"{path.name} does not go week by week without a gap for a year or more")
+    y = values.to_numpy().T.astype(np.float64)
+    known = ~np.isnan(y).any(axis=1)
+    if not known.all():
+        print(
+            f"{path.name}: {(~known).sum()} of {len(ids)} series have gaps and are left out", file=sys.stderr
+        )
+    if not known.any():
+        raise NoData(f"{path.name}: every series has gaps")
+    return Wide([name for name, whole in zip(ids, known, strict=True) if whole], weeks, y[known])
 
 
 def read_sales(folder: Path, *, fewest: int = 150) -> Sales:
-    """Count H&M's weekly sales by garment group and product type; types of fewer than `fewest` are left out."""
+    """Count H&M's weekly sales by garment group and product type; types of fewer than `fewest` are left out.
+
+    Raises:
+        NoData: the files are not there, or no type sold as often.
+    """
+    for name in ("articles_enriched.parquet", "transactions.csv"):
+        if not (folder / name).is_file():
+            raise NoData(f"there is no shop/hm/{name} in the folder")
     articles = pl.read_parquet(
         folder / "articles_enriched.parquet",
         columns=["article_id", "garment_group_name", "product_type_name"],
@@ -78,6 +161,8 @@ def read_sales(folder: Path, *, fewest: int = 150) -> Sales:
     )
     sold = sold.filter(pl.len().over("leaf") >= fewest)
     weeks = sorted(sold["ds"].unique())[1:-1]
+    if not weeks:
+        raise NoData(f"no kind of garment sold {fewest} times in the transactions of shop/hm")
     counts = sold.group_by("leaf", "group", "ds").len().sort("leaf", "ds")
     leaves = counts["leaf"].unique(maintain_order=True).to_list()
     group_of = dict(counts.select("leaf", "group").unique().rows())

@@ -4,7 +4,8 @@
 
 Models and settings are chosen on rolling origins, the ends of 2018 to 2021, each with the 52 weeks after it.
 The test year 2023 is scored only with `--test`, for the table. Coverage is also told for each origin, as one
-year to come is one origin and not the mean of four.
+year to come is one origin and not the mean of four. Another wide file of weekly series in place of the sneakers is
+cut alike: its last 52 weeks are the test, the four years before them the origins, as far as two years come before.
 
 MASE divides by the mean absolute seasonal error of the weeks before the last training week: with that
 denominator, and not with the last week in it, the stored forecasts of four foundation models give the
@@ -24,8 +25,19 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from benchmarks.data_sets import NoData
 from benchmarks.report import Report, parse_arguments, peak_memory
-from benchmarks.trend_data import SEASON, Wide, made_panel, read_sales, read_searches, read_sneakers
+from benchmarks.trend_data import (
+    SEARCHES,
+    SEASON,
+    SNEAKERS,
+    Wide,
+    made_panel,
+    read_long,
+    read_sales,
+    read_wide,
+    series_file,
+)
 from benchmarks.trend_peers import PEERS, young_ets
 from modacast import evaluate
 from modacast.trends import EnsembleForecaster
@@ -36,9 +48,7 @@ Array = npt.NDArray[np.float64]
 
 H = 52
 MEANS = (13, 26, 52)  # weeks whose mean has an interval of its own
-N_TRAIN = 386  # weeks of the sneakers up to and with 2022-12-26
-VALIDATION = (N_TRAIN - 4 * H, N_TRAIN - 3 * H, N_TRAIN - 2 * H, N_TRAIN - H)
-SEARCH_ORIGINS = (132, 158, 184, 210)
+FEWEST = 2 * SEASON  # weeks before an origin
 BLOCKS = ((0, 13), (13, 26), (26, 39), (39, 52))
 LEVELS = (80, 90)
 NEAR = 0.05  # of the nominal coverage
@@ -50,6 +60,7 @@ STORED = {
 }
 KNOWN_WEEKS = (8, 13, 26, 52)  # of series that are cut young
 YOUNG_H = 26
+FEWEST_YOUNG = 6  # series, of which some are cut young
 SALES_H = 13
 
 
@@ -73,21 +84,56 @@ def main(argv: Sequence[str] | None = None) -> None:
     is_test = "--test" in given
     arguments = parse_arguments("trends", [word for word in given if word != "--test"])
     report = Report("trends")
-    folder = arguments.data / "trends" / "us_female_sneakers"
-    sneakers = read_sneakers(folder / "us_female_sneakers.csv", 12 if arguments.quick else None)
-    if not arguments.quick:
-        _score_stored(report, folder, sneakers)
-    _rolling(report, "sneakers 2019-2022", sneakers, VALIDATION[-1:] if arguments.quick else VALIDATION)
-    if is_test:
-        _add(report, "2023", [_score(sneakers, N_TRAIN)], is_test=True)
-    else:
-        report.note("the test year 2023 was not looked at; add --test")
-    searches = read_searches(arguments.data / "trends" / "google_trends_us_fashion.csv")
-    _rolling(report, "searches", searches, SEARCH_ORIGINS[-1:] if arguments.quick else SEARCH_ORIGINS)
-    _add_sales(report, arguments.data / "shop" / "hm", n_origins=1 if arguments.quick else 4)
-    _add_young(report, sneakers, VALIDATION[-1:] if arguments.quick else VALIDATION)
-    _time(report, n_series=100 if arguments.quick else 2000, n_weeks=260)
+    quick = arguments.quick
+    with report.part("sneakers"):
+        _sneakers(report, arguments.data, quick=quick, is_test=is_test)
+    with report.part("searches"):
+        searches = read_long(series_file(arguments.data, SEARCHES, is_wide=False))
+        _rolling(report, "searches", searches, _origins(searches, step=H // 2, last=0, quick=quick))
+    with report.part("sales"):
+        _add_sales(report, arguments.data / "shop" / "hm", n_origins=1 if quick else 4)
+    _time(report, n_series=100 if quick else 2000, n_weeks=260)
     report.finish(arguments.json)
+
+
+def _sneakers(report: Report, data: Path, *, quick: bool, is_test: bool) -> None:
+    path = series_file(data, SNEAKERS, is_wide=True)
+    whole = read_wide(path)
+    sneakers = whole[: 12 if quick else None]
+    n_train = sneakers.y.shape[1] - H
+    name = "sneakers" if path.name == Path(SNEAKERS).name else path.name.split(".")[0]
+    report.note(
+        f"{path.name}: {len(sneakers.ids)} of {len(whole.ids)} series, {len(whole.weeks)} weeks, "
+        f"{whole.weeks[0]} to {whole.weeks[-1]}"
+    )
+    if not quick:
+        with report.part("stored forecasts"):
+            _score_stored(report, path.parent, sneakers, n_train)
+    test_year = str(sneakers.weeks[n_train])[:4]
+    if is_test and n_train >= FEWEST:
+        _add(report, test_year, [_score(sneakers, n_train)], is_test=True)
+    elif is_test:
+        report.note(f"{name}: too short for a test year: {n_train} weeks come before it, {FEWEST} are needed")
+    else:
+        report.note(f"the test year {test_year} was not looked at; add --test")
+    origins = _origins(sneakers, step=H, last=H, quick=quick)
+    first, last = (str(sneakers.weeks[origin])[:4] for origin in (origins[0], origins[-1] + H - 1))
+    _rolling(report, f"{name} {first}-{last}" if first != last else f"{name} {first}", sneakers, origins)
+    with report.part("young series"):
+        _add_young(report, sneakers, name, origins)
+
+
+def _origins(wide: Wide, *, step: int, last: int, quick: bool) -> list[int]:
+    """Get the last four origins, a step apart, whose `H` weeks end `last` weeks before the series do.
+
+    Raises:
+        NoData: two years do not come before any.
+    """
+    n = wide.y.shape[1]
+    found = [n - H - last - k * step for k in range(3, -1, -1) if n - H - last - k * step >= FEWEST]
+    if not found:
+        raise NoData(f"{n} weeks are too few: {FEWEST + H + last} are needed")
+    return found[-1:] if quick else found
 
 
 def _rolling(report: Report, name: str, wide: Wide, origins: Sequence[int]) -> None:
@@ -106,18 +152,41 @@ def _mase(wide: Wide, origin: int, y_hat: Array) -> Array:
     return evaluate.mase(truth, y_hat[:, : truth.shape[1]], wide.y[:, : origin - 1], season=SEASON)
 
 
-def _score_stored(report: Report, folder: Path, sneakers: Wide) -> None:
-    published = pl.read_csv(folder / "mean_errors_ranking.csv")
-    figures = dict(zip(published.to_series(0).to_list(), published["mase"].to_list(), strict=True))
-    gaps = []
-    for name, title in STORED.items():
-        stored = read_sneakers(folder / f"forecast_{name}.csv")
-        values = _mase(sneakers, N_TRAIN, stored.y)
-        gaps.append(abs(float(values.mean()) - figures[name]))
-        report.add_mean("2023, stored forecast", "MASE", values, peer=title, better="lower")
-    report.add(
-        "2023, stored forecasts", "largest gap to published", max(gaps), must=5e-4, ahead=5e-5, better="lower"
-    )
+def _score_stored(report: Report, folder: Path, sneakers: Wide, n_train: int) -> None:
+    """Score the forecasts that lie beside the series, and compare with the published ranking where there is one."""
+    figures, gaps = _published(folder), []
+    paths = sorted(folder.glob("forecast_*.csv"))
+    if not paths:
+        raise NoData("no forecast_*.csv lies beside the series")
+    year = str(sneakers.weeks[n_train])[:4]
+    for path in paths:
+        name = path.stem.removeprefix("forecast_")
+        frame = pl.read_csv(path, try_parse_dates=True)
+        days = frame.to_series(0).to_numpy().astype("datetime64[D]")
+        if missing := set(sneakers.ids) - set(frame.columns):
+            report.note(f"{path.name}: left out: it lacks {len(missing)} of {len(sneakers.ids)} series")
+            continue
+        if days.tolist() != sneakers.weeks[n_train:].tolist():
+            report.note(f"{path.name}: left out: its weeks are not the last {H} of the series")
+            continue
+        y_hat = frame.select(sneakers.ids).to_numpy().T.astype(np.float64)
+        values = _mase(sneakers, n_train, y_hat)
+        report.add_mean(
+            f"{year}, stored forecast", "MASE", values, peer=STORED.get(name, name), better="lower"
+        )
+        if name in figures:
+            gaps.append(abs(float(values.mean()) - figures[name]))
+    if gaps:
+        what = f"{year}, stored forecasts"
+        report.add(what, "largest gap to published", max(gaps), must=5e-4, ahead=5e-5, better="lower")
+
+
+def _published(folder: Path) -> dict[str, float]:
+    path = folder / "mean_errors_ranking.csv"
+    if not path.is_file():
+        return {}
+    frame = pl.read_csv(path)
+    return dict(zip(frame.to_series(0).to_list(), frame["mase"].to_list(), strict=True))
 
 
 def _score(wide: Wide, origin: int) -> Scored:
@@ -224,6 +293,9 @@ def _add_sales(report: Report, folder: Path, *, n_origins: int) -> None:
     """Forecast sales with and without their hierarchy, from origins a month apart."""
     sales = read_sales(folder)
     wide, n_weeks = sales.series, sales.series.y.shape[1]
+    fewest = SEASON + SALES_H + 4 * (n_origins - 1)
+    if n_weeks < fewest:
+        raise NoData(f"{n_weeks} weeks of sales are too few: {fewest} are needed")
     found: dict[tuple[str, str], list[Array]] = {}
     inside: dict[str, list[float]] = {}
     for origin in range(n_weeks - SALES_H - 4 * (n_origins - 1), n_weeks - SALES_H + 1, 4):
@@ -251,12 +323,14 @@ def _add_sales(report: Report, folder: Path, *, n_origins: int) -> None:
         report.add("H&M weekly sales", "coverage of the 80 % interval", float(np.mean(values)), peer=peer)
 
 
-def _add_young(report: Report, wide: Wide, origins: Sequence[int]) -> None:
+def _add_young(report: Report, wide: Wide, name_of: str, origins: Sequence[int]) -> None:
     """Cut a fifth of the series young: forecasts beside the whole board against each alone."""
     rng = np.random.default_rng(0)
     found: dict[tuple[int, str], list[Array]] = {}
     for origin in origins:
         n = len(wide.ids)
+        if n < FEWEST_YOUNG:
+            raise NoData(f"{n} series are too few; {FEWEST_YOUNG} are needed")
         cut = np.sort(rng.permutation(n)[: max(3, n // 5)])
         truth = wide.y[cut, origin : origin + YOUNG_H]
         for weeks in KNOWN_WEEKS:
@@ -277,7 +351,7 @@ def _add_young(report: Report, wide: Wide, origins: Sequence[int]) -> None:
                 found.setdefault((weeks, name), []).append(error)
     for (weeks, name), values in found.items():
         peer = None if name == "modacast" else name
-        where = f"sneakers known for {weeks} weeks, {YOUNG_H} ahead"
+        where = f"{name_of} known for {weeks} weeks, {YOUNG_H} ahead"
         report.add_mean(where, "MASE", np.concatenate(values), peer=peer, better="lower")
 
 

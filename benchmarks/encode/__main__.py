@@ -29,15 +29,18 @@ def _measure(report: Report, arguments: Arguments, encoder: Encoder, folder: Pat
     wanted = [part for part in PARTS if arguments.only in {None, part}]
     can_train = bool(find_spec("torch") and find_spec("transformers"))
     if "untrained" in wanted:
-        retrieval.untrained(report, arguments, encoder)
+        with report.part("untrained"):
+            retrieval.untrained(report, arguments, encoder)
     # the goal of what is trained is ten points more
     before = languages.untrained(report, arguments, encoder) if {"untrained", "languages"} & {*wanted} else {}
     if "speed" in wanted:
-        speed.throughput(report, arguments, encoder, _as_folder(folder) if can_train else None)
-        speed.latency(report, arguments, encoder)
-        speed.memory(report, arguments)
+        with report.part("speed"):
+            speed.throughput(report, arguments, encoder, _as_folder(folder) if can_train else None)
+            speed.latency(report, arguments, encoder)
+            speed.memory(report, arguments)
     if can_train:
-        _train(report, arguments, wanted, folder, before)
+        with report.part("training"):
+            _train(report, arguments, wanted, folder, before)
     else:
         report.note("training was left out: it needs pip install 'modacast[train]'")
 

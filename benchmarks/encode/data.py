@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.data_sets import ADVERTISEGEN, WEIBO, find_file, open_text
 from modacast.elements import Lexicon
 from modacast.types import Element
 
@@ -36,7 +36,7 @@ class Copy:
 
 def advertisegen(data: Path) -> Copy:
     """Read all pairs; the last `N_TEST` are for testing, and no training sees them."""
-    with (data / "attributes" / "advertisegen_zh_5000.jsonl").open(encoding="utf-8") as file:
+    with open_text(find_file(data, ADVERTISEGEN)) as file:
         rows = [json.loads(line) for line in file]
     return Copy(
         written=[row["content"].replace("#", " ").replace("*", " ") for row in rows],
@@ -57,7 +57,7 @@ def train_part(data: Path, *, quick: bool) -> Copy:
 
 def titles(data: Path, n: int) -> list[str]:
     """Get short Chinese titles, spread evenly over the archive."""
-    with gzip.open(data / "posts" / "weibo_hot_search_2020_2024.tsv.gz", "rt", encoding="utf-8") as file:
+    with open_text(find_file(data, WEIBO)) as file:
         rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
     distinct = list(dict.fromkeys(row[-1] for row in rows))
     return distinct[:: max(1, len(distinct) // n)][:n]

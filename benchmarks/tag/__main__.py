@@ -24,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     seconds = time.perf_counter() - began
     for part in PARTS:
         if arguments.only in {None, part}:
-            _measure(report, arguments, tagger, part)
+            with report.part(part):
+                _measure(report, arguments, tagger, part)
     report.add("lexicon and automaton", "seconds to load", seconds, better="lower")
     report.finish(arguments.json)
 
@@ -45,8 +46,10 @@ def _measure(report: Report, arguments: Arguments, tagger: Tagger, part: str) ->
             "rjieba with user words": jieba_words(tagger.lexicon),
             "raw e5, words near a label (AdvertiseGen: 200 texts)": NearestLabels(tagger.lexicon, "zh").words,
         }
-        chinese.advertisegen(report, tagger.lexicon, finders, data, limit)
-        chinese.jd_spans(report, tagger.lexicon, finders, data)
+        with report.part("AdvertiseGen"):
+            chinese.advertisegen(report, tagger.lexicon, finders, data, limit)
+        with report.part("JD sentences"):
+            chinese.jd_spans(report, tagger.lexicon, finders, data)
     elif part == "titles":
         titles.myntra(report, tagger, data, limit)
     elif part == "errors":
@@ -54,7 +57,8 @@ def _measure(report: Report, arguments: Arguments, tagger: Tagger, part: str) ->
     elif part == "attributes":
         attributes.learned_attributes(report, tagger, data, limit)
     elif part == "spans":
-        spans.hidden_words(report, tagger.lexicon, data, quick=arguments.quick)
+        with report.part("hidden words"):
+            spans.hidden_words(report, tagger.lexicon, data, quick=arguments.quick)
         values.jd_with_spans(report, tagger, data, quick=arguments.quick)
     else:
         labels.own_labels(report, tagger)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.data_sets import ADVERTISEGEN, JD, find_file, open_text
 from benchmarks.report import Report
 from benchmarks.tag.finders import Finder, Found, closure
 from benchmarks.tag.titles import is_even
@@ -39,7 +40,7 @@ N_LAST = 1000
 _TAG = re.compile(r"<([^/<>]+)>([^<]*)</\1>")
 NOT_IN_JD = HEADS | {"brand", "value", "occasion"}
 _FEW = 200
-_N_RECORDS = 5000
+_N_CELLS = 4
 
 
 def advertisegen(
@@ -54,13 +55,13 @@ def advertisegen(
     records = advertisegen_records(data, limit)
     for peer, find in finders.items():
         some = records[:_FEW] if peer and peer.startswith("raw e5") else records
-        _recall(report, lexicon, find([r["summary"] for r in some]), some, peer)
+        found = find([r["summary"] for r in some])
+        _recall(report, lexicon, found, some, peer, is_whole=limit is None)
 
 
 def advertisegen_records(data: Path, limit: int | None = None) -> list[dict]:
     """Get the records of AdvertiseGen: `content` with attribute#value pairs, and the `summary` written from them."""
-    path = data / "attributes" / "advertisegen_zh_5000.jsonl"
-    with path.open(encoding="utf-8") as stream:
+    with open_text(find_file(data, ADVERTISEGEN)) as stream:
         return [json.loads(line) for line in islice(stream, limit)]
 
 
@@ -99,12 +100,19 @@ def literal_values(lexicon: Lexicon, record: dict, mentions: list[Found]) -> Ite
 
 
 def _recall(
-    report: Report, lexicon: Lexicon, found: list[list[Found]], records: list[dict], peer: str | None
+    report: Report,
+    lexicon: Lexicon,
+    found: list[list[Found]],
+    records: list[dict],
+    peer: str | None,
+    *,
+    is_whole: bool,
 ) -> None:
     by_element, by_span, misses = [], [], Counter()
     unseen = []
+    first_unseen = len(records) - N_LAST if is_whole else len(records)
     for number, (record, mentions) in enumerate(zip(records, found, strict=True)):
-        is_unseen = number >= _N_RECORDS - N_LAST and not is_even(record["summary"])
+        is_unseen = number >= first_unseen and not is_even(record["summary"])
         for value in literal_values(lexicon, record, mentions):
             by_span.append(value.has_span)
             by_element.append(value.is_found)
@@ -129,9 +137,11 @@ def _recall(
 def jd_texts(data: Path) -> tuple[list[str], list[set[tuple[int, int]]]]:
     """Get the JD sentences and the spans of their values."""
     texts, gold = [], []
-    for path in sorted((data / "attributes" / "jave_zh_90").glob("*.tsv")):
+    for path in sorted(find_file(data, JD).parent.glob("*.tsv")):
         for line in path.read_text(encoding="utf-8").splitlines():
             cells = line.split("\t")
+            if len(cells) < _N_CELLS:
+                continue
             texts.append(cells[2])
             gold.append(set(gold_spans(cells[3])))
     return texts, gold

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.data_sets import CATEGORIES, find_file, open_text
 from benchmarks.report import Report
 from benchmarks.tag.finders import NearestLabels, closure, tagged
 from benchmarks.tag.titles import meant_by
@@ -51,8 +52,7 @@ def shop_categories(report: Report, tagger: Tagger, data: Path) -> None:
 
     Categories count whose English name is, as a whole, one element.
     """
-    path = data / "taxonomy" / "apparel_categories_multilang.csv"
-    with path.open(encoding="utf-8-sig", newline="") as stream:
+    with open_text(find_file(data, CATEGORIES)) as stream:
         rows = list(csv.DictReader(stream))
     truths = [(row, meant_by(tagger, row["en"], HEADS)) for row in rows]
     known = [(row, truth) for row, truth in truths if truth]

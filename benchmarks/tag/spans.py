@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.data_sets import ADVERTISEGEN, find_file, open_text
 from benchmarks.report import Report
 from modacast.elements import Lexicon, Tagger
 from modacast.elements.folding import fold
@@ -67,9 +68,9 @@ def hidden_words(report: Report, lexicon: Lexicon, data: Path, *, quick: bool) -
     hidden name, or, in the row that says so, agrees with an attribute value of its text. The parts of the network were
     chosen on the first half of the last 1,000 texts, so the second half has rows of its own.
     """
-    with (data / "attributes" / "advertisegen_zh_5000.jsonl").open(encoding="utf-8") as stream:
+    with open_text(find_file(data, ADVERTISEGEN)) as stream:
         records = [json.loads(line) for line in islice(stream, 2 * _QUICK if quick else None)]
-    cut = _QUICK if quick else _N_LEARNED
+    cut = min(_QUICK if quick else _N_LEARNED, len(records) * 4 // 5)
     texts = [record["summary"] for record in records]
     full = _places(Tagger(lexicon), texts[cut:])
     counts: dict[tuple[str | None, str], list[_Count]] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from benchmarks.data_sets import WEIBO, find_file, open_text
 from benchmarks.report import Report
 from benchmarks.tag.finders import Finder
 from modacast.elements import Relevance, Tagger
@@ -26,8 +26,8 @@ import gzip, io, re, sys
 from itertools import islice
 from pyarrow import csv, string
 from modacast.elements import Lexicon, Tagger
-with gzip.open(sys.argv[1], "rt", encoding="utf-8") as stream:
-    titles = [line.rstrip("\\n").split("\\t")[2].replace('"', "") for line in islice(stream, 1, 5001)]
+with (gzip.open if sys.argv[1].endswith(".gz") else open)(sys.argv[1], "rt", encoding="utf-8") as stream:
+    titles = [line.rstrip("\\n").split("\\t")[-1].replace('"', "") for line in islice(stream, 1, 5001)]
 rows = "\\n".join(["id,text,lang", *(f'{i},"{title}",zh' for i, title in enumerate(titles))])
 table = csv.read_csv(io.BytesIO(rows.encode()), convert_options=csv.ConvertOptions(column_types={"id": string()}))
 Tagger(Lexicon.load()).tag(table)
@@ -37,8 +37,8 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 
 def titles(data: Path, limit: int) -> list[str]:
     """Get short Chinese titles."""
-    with gzip.open(_path(data), "rt", encoding="utf-8") as stream:
-        return [line.rstrip("\n").split("\t")[2] for line in islice(stream, 1, limit + 1)]
+    with open_text(find_file(data, WEIBO)) as stream:
+        return [line.rstrip("\r\n").split("\t")[-1] for line in islice(stream, 1, limit + 1)]
 
 
 def throughput(report: Report, tagger: Tagger, peers: dict[str, Finder], texts: list[str]) -> None:
@@ -69,7 +69,10 @@ def memory(report: Report, data: Path) -> None:
         report.note("memory: only Linux tells the highest use of a process")
         return
     done = subprocess.run(
-        [sys.executable, "-c", _MEMORY_PROGRAM, str(_path(data))], check=True, capture_output=True, text=True
+        [sys.executable, "-c", _MEMORY_PROGRAM, str(find_file(data, WEIBO))],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     peak = int(done.stdout) / 1024
     report.add("a process that tags 5,000 titles", "peak MB", peak, must=200, ahead=200, better="lower")
@@ -83,7 +86,3 @@ def best_rate(work: Callable[[], object], n: int) -> float:
         work()
         seconds.append(time.perf_counter() - began)
     return n / min(seconds)
-
-
-def _path(data: Path) -> Path:
-    return data / "posts" / "weibo_hot_search_2020_2024.tsv.gz"

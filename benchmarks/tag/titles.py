@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
+from benchmarks.data_sets import MYNTRA, find_file, open_text
 from benchmarks.report import Report
 from benchmarks.tag.finders import Found, NearestLabels, closure, plain_substrings, tagged
 from modacast.elements import Tagger
@@ -66,8 +66,7 @@ def myntra(report: Report, tagger: Tagger, data: Path, limit: int | None) -> Non
 
 def read_rows(data: Path, limit: int | None = None) -> list[dict]:
     """Get the titles with their columns."""
-    path = data / "attributes" / "myntra_titles_en.csv.gz"
-    with gzip.open(path, "rt", encoding="utf-8") as stream:
+    with open_text(find_file(data, MYNTRA)) as stream:
         return list(islice(csv.DictReader(stream), limit))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.data_sets import ADVERTISEGEN, find_file, open_text
 from benchmarks.report import Report
 from benchmarks.tag import chinese
 from benchmarks.tag.finders import Found, tagged
@@ -58,7 +59,7 @@ class _Judge:
 
 def jd_with_spans(report: Report, tagger: Tagger, data: Path, *, quick: bool) -> None:
     """F1 of the values in JD's sentences with learned spans added, with unlikely mentions dropped, and with both."""
-    with (data / "attributes" / "advertisegen_zh_5000.jsonl").open(encoding="utf-8") as stream:
+    with open_text(find_file(data, ADVERTISEGEN)) as stream:
         records = [json.loads(line) for line in islice(stream, 300 if quick else _N_CHOSEN)]
     texts = [record["summary"] for record in records]
     values = [

@@ -16,7 +16,7 @@ from benchmarks.emergence_stream import _leftmost_longest
 
 from modacast.types import DOCUMENTS, MENTIONS
 
-START = date(2022, 1, 3)
+START = date(2022, 6, 27)
 PEOPLE = "张王李赵刘陈杨黄周吴徐孙马朱胡郭何高林罗"
 
 
@@ -82,7 +82,7 @@ def test_quick_run(tmp_path, capsys):
                     _title(31 * week + i, word) + str(week),
                 )
             )
-    with gzip.open(tmp_path / "posts" / "weibo_hot_search_2020_2024.tsv.gz", "wt", encoding="utf-8") as file:
+    with gzip.open(tmp_path / "posts" / "weibo_of_a_year.tsv.gz", "wt", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t")
         writer.writerow(["date", "order", "title"])
         writer.writerows(rows)
@@ -91,3 +91,6 @@ def test_quick_run(tmp_path, capsys):
     names = {(row["row"], row["peer"]) for row in body["rows"]}
     assert {("alarms", peer) for peer in PEERS} <= names
     assert ("known cases flagged by their peak week", None) in names
+    assert {row["metric"] for row in body["rows"] if "flagged" in row["row"]} == {"of 2"}
+    assert any(note.startswith("新中式: its rise is not within") for note in body["notes"])
+    assert any(note.startswith("reddit: left out") for note in body["notes"])

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -17,8 +18,9 @@ import pytest
 from pipeline.small import items, posts, write_csv, write_project
 
 from modacast.config import load_settings
-from modacast.pipeline.progress import Silent
+from modacast.pipeline.progress import Silent, StageRow
 from modacast.pipeline.run import run_all
+from modacast.serve.cli.terminal import _line
 from modacast.store import Database, Lake
 
 CLI = [sys.executable, "-c", "from modacast.serve.cli import main; main()"]
@@ -202,3 +204,10 @@ def test_a_lexicon_that_grows_has_everything_read_again(project, tmp_path):
     run_all(load_settings(folder), Silent())
     found = set(Lake(folder / "home" / "lake").read("mentions")["element_id"].to_pylist())
     assert "style/neat-look" in found
+
+
+def test_texts_that_are_not_about_fashion_are_counted_where_they_are_left_out():
+    row = StageRow("clean", "posts", 100, 60, 10, 5, 0.1)
+    assert row.n_unrelated == 25
+    assert "25 not about fashion" in _line(row)
+    assert replace(row, stage="tag").n_unrelated == 0

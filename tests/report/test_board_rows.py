@@ -12,10 +12,12 @@ from modacast.serve.report.courses import read_courses
 from modacast.serve.report.data import TruthCheck
 from modacast.serve.report.names import Names
 from modacast.serve.report.palette import palette
+from modacast.serve.report.words import Words
 from modacast.types import TRENDS, Element
 
 DATA = made_report()
 NAMES = Names(ELEMENTS)
+
 COURSES = read_courses(DATA.series, DATA.forecasts, (f"{e}|all" for e in ELEMENTS))
 ROWS = board_rows(DATA.trends, COURSES, NAMES)
 
@@ -24,6 +26,15 @@ def row_of(element_id, **changes):
     fields = next(row for row in ROWS if row.id == element_id).fields
     trends = pa.Table.from_pylist([{**fields, **changes}], schema=TRENDS)
     return board_rows(trends, COURSES, NAMES)[0]
+
+
+def test_names_of_peoples_are_written_as_english_does():
+    elements = {
+        "style/neo": Element("style/neo", "style", {"zh": ("新中式",), "en": ("neo-chinese style",)}),
+        "style/y2k": Element("style/y2k", "style", {"zh": ("千禧风",), "en": ("y2k",)}),
+    }
+    assert Names(elements).name("style/neo") == Words("新中式", "Neo-Chinese style")
+    assert Names(elements).name("style/y2k").en == "Y2K"
 
 
 def test_what_moves_comes_before_what_does_not():
@@ -117,7 +128,13 @@ def test_sentences_say_what_the_fields_say(changes, zh, en):
 
 
 @pytest.mark.parametrize(
-    ("mase", "said"), [(0.8, "20% less than"), (1.25, "25% more than"), (36.4, "36.4 times")]
+    ("mase", "said"),
+    [
+        (0.8, "20\u202f% less than"),
+        (1.001, "as much as"),
+        (1.25, "25\u202f% more than"),
+        (36.4, "36.4 times"),
+    ],
 )
 def test_the_back_test_is_told_in_words(mase, said):
     assert said in story.was_off(row_of("style/new-chinese", backtest_mase=mase))[0].en

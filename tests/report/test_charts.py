@@ -10,6 +10,7 @@ from modacast.serve.report.charts import NARROW, WIDE, fan_chart, season_overlay
 from modacast.serve.report.courses import Course
 from modacast.serve.report.data import WeightChange
 from modacast.serve.report.figures import coverage_bar, dumbbell, error_dots, reading_curve, weight_rows
+from modacast.serve.report.phrases import FEATURE_NAMES
 from modacast.serve.report.svg import Scale, area, line, nice_ticks, tag
 from modacast.serve.report.words import Words
 
@@ -100,7 +101,7 @@ def test_a_gap_stays_a_gap():
 def test_the_week_of_rise_is_marked_where_it_is_shown():
     drawn = course([0.1] * 60)
     day = drawn.days[30].item()
-    assert "rising since Aug 2022" in fan_chart(drawn, WIDE, LABEL, since=day)
+    assert "since Aug 2022" in fan_chart(drawn, WIDE, LABEL, since=day)
     assert "rising since" not in fan_chart(drawn, WIDE, LABEL, since=drawn.days[0].item())
 
 
@@ -178,3 +179,10 @@ def test_labels_of_years_never_share_a_place():
     assert len(heights) == 3
     assert min(abs(a - b) for i, a in enumerate(heights) for b in heights[:i]) > 12
     assert max(heights) <= view_box(svg)[1] - 20
+
+
+def test_no_name_of_a_weight_reaches_into_its_chart():
+    longest = max(len(words.en) for words in FEATURE_NAMES.values())
+    svg = weight_rows([WeightChange("session", 0.2, 0.4)], [LABEL], LABEL)
+    start = min(float(x) for x in re.findall(r'class="c-grid" x1="([\d.]+)"', svg))
+    assert longest * 6.0 <= start  # a letter of the chart's 12 px font is about half as wide

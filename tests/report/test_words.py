@@ -1,17 +1,20 @@
+import re
 from datetime import date
+from pathlib import Path
 from string import Formatter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modacast import pipeline
 from modacast.serve.report import phrases
-from modacast.serve.report.words import Words, change, counted, interval, join, month, share, signed
+from modacast.serve.report.words import Words, change, counted, interval, join, month, percent, share, signed
 from modacast.types import EVENT_KINDS, FACETS, LANGUAGES, STAGES
 
 TABLES = [
     phrases.PHRASES, phrases.STAGE_NAMES, phrases.FACET_NAMES, phrases.LANGUAGE_NAMES, phrases.FEATURE_NAMES,
-    phrases.METRIC_NAMES, phrases.ANSWERS, phrases.STEP_NAMES,
+    phrases.METRIC_NAMES, phrases.ANSWERS, phrases.STEP_NAMES, phrases.REASON_NAMES,
 ]  # fmt: skip
 
 
@@ -47,6 +50,18 @@ def test_every_feature_of_the_ranker_has_words():
     assert set(FEATURES) <= set(phrases.FEATURE_NAMES)
 
 
+def test_every_stage_of_a_run_has_words():
+    folder = Path(pipeline.__path__[0])
+    found = {
+        name
+        for path in folder.glob("*.py")
+        for name in re.findall(r'StageTimer\(\s*progress, "(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    searched = {"documents", "index"}  # by `modacast search` alone, of which no report tells
+    assert {"clean", "tag", "discover", "alarms"} <= found
+    assert found - searched <= set(phrases.STEP_NAMES)
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [(0.0042, "0.42 %"), (0.016, "1.6 %"), (0.00043, "0.043 %"), (0.0, "0 %"), (None, "–"), (float("nan"), "–"),
@@ -64,7 +79,8 @@ def test_shares(value, said):
         (3.2, "×4.2"),
         (11.0, "×12"),
         (400.0, "×50+"),
-        (0.0, "+0 %"),
+        (0.0, "0 %"),
+        (-0.004, "0 %"),
         (None, "–"),
         (-1.0, "−100 %"),
     ],
@@ -75,6 +91,8 @@ def test_changes(growth, said):
 
 def test_intervals_counts_and_months():
     assert interval(0.12, 0.61).replace("\u202f", " ") == "+12 … +61 %"
+    assert interval(-0.001, 1.98).replace("\u202f", " ") == "0 … +198 %"
+    assert percent(0.806).replace("\u202f", " ") == "81 %"
     assert interval(0.12, 3.0).replace("\u202f", " ") == "+12 % … ×4.0"
     assert counted(98910) == "98\u202f910"
     assert month(date(2023, 10, 2)) == Words("2023 年 10 月", "Oct 2023")

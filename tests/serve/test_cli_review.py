@@ -251,3 +251,13 @@ def test_words_that_are_sure_are_admitted_where_the_settings_say_so(home):
     }  # fmt: skip
     assert workspace.wider_lexicon["style/云朵风"].status == "admitted"
     assert "style/云朵风" not in workspace.lexicon
+
+
+def test_a_word_that_stood_for_another_element_is_told(tmp_path):
+    home = tmp_path / "home"
+    done = well("lexicon", "add", "style/own", "--label", "zh=新中式|云朵裙", "--home", home)
+    assert "新中式 stood for style/neo-chinese and stands for style/own from now on" in done.err
+    assert "云朵裙 stood" not in done.err
+    assert Workspace(Settings(project=ProjectSettings(home=home))).lexicon.find("新中式", "zh")[0].id == (
+        "style/own"
+    )

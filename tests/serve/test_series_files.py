@@ -88,3 +88,27 @@ def test_a_broken_gzip_is_no_traceback(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"unique_id,ds,y\na,2024-03-04,1\n")[:-9])
     with pytest.raises(InvalidInput, match="no whole gzip file"):
         read_series_file(path)
+
+
+def test_a_wide_file_is_turned_to_long(tmp_path: Path) -> None:
+    text = 'date,skirt,boots\n2024-03-04,1,5\n2024-03-11,,"1,006"\n2024-03-18,3,7\n'
+    table = read_series_file(_written(tmp_path, text))
+    assert table.column_names == ["unique_id", "ds", "y"]
+    assert table["unique_id"].to_pylist() == ["skirt"] * 3 + ["boots"] * 3
+    assert table["ds"].to_pylist() == MONDAYS * 2
+    assert table["y"].to_pylist() == [1, None, 3, 5, 1006, 7]
+    chinese = read_series_file(_written(tmp_path, "周;裙;靴\n2024-03-04;1,5;2,5\n2024-03-11;2,5;3\n"))
+    assert chinese["y"].to_pylist() == [1.5, 2.5, 2.5, 3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "week,shop,revenue\n2024-03-04,1,5\n2024-03-04,2,6\n",  # a day twice: not one row a day
+        "week,shop,revenue\n2024-03-04,north,5\n2024-03-11,south,6\n",
+        "week,sku,sold\n2024-03-04,1,5\n2024-03-11,2,6\n",  # a name that series go by
+    ],
+)
+def test_what_may_be_long_is_asked_for_and_not_taken_as_wide(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidInput, match=r"Say which is meant: --column unique_id="):
+        read_series_file(_written(tmp_path, text))

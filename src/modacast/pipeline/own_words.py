@@ -161,7 +161,8 @@ def _write(workspace: Workspace, rows: Mapping[str, Cells]) -> None:
             f"{p.element_id or 'row'}{f', column {p.column}' if p.column else ''}: {p.message}"
             for p in problems[:_SHOWN]
         )
-        raise InvalidInput(f"nothing was written, the lexicon would have {len(problems)} problems:\n  {told}")
+        n = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise InvalidInput(f"nothing was written, the lexicon would have {n}:\n  {told}")
     path = workspace.own_words
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, lambda file: file.write(text.encode()))

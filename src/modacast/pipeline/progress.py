@@ -31,6 +31,13 @@ class StageRow:
     n_known: int
     seconds: float
 
+    @property
+    def n_unrelated(self) -> int:
+        """Texts that cleaning left out because they are not about fashion; 0 of other stages."""
+        if self.stage != "clean":
+            return 0
+        return max(0, self.n_in - self.n_out - self.n_rejected - self.n_known)
+
 
 class Progress(Protocol):
     """Hears what is going on; the command line shows it as bars."""

@@ -26,6 +26,7 @@ _USUAL = {
     "y": ("value", "values", "sales", "units", "count", "n", "amount", "qty", "quantity", "share", "target", "值", "销量"),
     "y_hat": ("forecast", "prediction", "predicted", "yhat"),
 }  # fmt: skip
+_FEWEST_WIDE = 3  # columns: days and two series; fewer may be anything
 _MONTH = re.compile(r"(\d{4})(?:[-/.]|年)(\d{1,2})月?", re.ASCII)
 _PARTS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?:[T\s].*)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
@@ -41,6 +42,7 @@ def read_series_file(
     `modacast.sources.instants`, and months (`2024-03`) as their first day. `18/03/2024` is read where the column
     tells which number is the day. A number may have thousands set apart (`1,234.5`), and a decimal comma in
     files whose fields are parted by semicolons. A file of `ds` and `y` alone is one series, called by the file's name.
+    A wide file, a column of days that each stand once and then a column of numbers a series, is turned to long.
 
     Args:
         path: CSV, TSV, JSONL or Parquet, gzipped or not.
@@ -58,6 +60,8 @@ def read_series_file(
     if "unique_id" in needed and set(names) == set(needed) - {"unique_id"}:
         one = pa.repeat(pa.scalar(path.name.partition(".")[0]), table.num_rows)
         table = table.add_column(0, "unique_id", one)
+    if set(needed) == {"unique_id", "ds", "y"}:
+        table = _long(table)
     _check_names(path, table.column_names, needed)
     comma = _has_decimal_comma(path, table)
     made = {name: _typed(path, name, table[name], needed, comma=comma) for name in table.column_names}
@@ -101,6 +105,35 @@ def _renamed(path: Path, table: pa.Table, columns: Mapping[str, Any]) -> pa.Tabl
     # what was named takes the place of a column that is called so already
     table = table.select([name for name in table.column_names if name in names or name not in columns])
     return table.rename_columns([names.get(name, name.strip()) for name in table.column_names])
+
+
+def _long(table: pa.Table) -> pa.Table:
+    """Turn a wide table to the long format; give any other back as it is."""
+    lower = [name.lower() for name in table.column_names]
+    taken = {usual for column in ("unique_id", "y") for usual in (column, *_USUAL[column])}
+    if len(lower) < _FEWEST_WIDE or taken & set(lower):
+        return table
+    at = next((lower.index(usual) for usual in ("ds", *_USUAL["ds"]) if usual in lower), 0)
+    days, values = table.column(at), table.remove_column(at)
+    days = days.combine_chunks()
+    if days.null_count or len(days.unique()) < len(days) or not all(map(_is_numeric, values.columns)):
+        return table
+    names = [name for name in values.column_names for _ in range(table.num_rows)]
+    made = {"unique_id": names, "ds": pa.concat_arrays([days] * values.num_columns)}
+    return pa.table(
+        made | {"y": pa.chunked_array([c.cast(pa.string()).combine_chunks() for c in values.columns])}
+    )
+
+
+def _is_numeric(column: pa.ChunkedArray) -> bool:
+    """Whether a column holds numbers and nothing else, in whatever form."""
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return True
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return False
+    texts = [(text or "").strip() for text in column.to_pylist()]
+    plain = [text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text for text in texts]
+    return any(plain) and not coerce(plain, pa.float64()).problems
 
 
 def _check_names(path: Path, names: Sequence[str], needed: Sequence[str]) -> None:

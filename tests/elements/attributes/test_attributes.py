@@ -164,6 +164,9 @@ def test_wrong_use_is_refused(tagger, learned):
         shop.fit(["jeans"], ["en"], {"kind": ["a", "b"]})
     with pytest.raises(InvalidInput, match="has no label"):
         shop.fit(["jeans"], ["en"], {"kind": [" "]})
+    some = [f"jeans {i}" for i in range(30)]
+    with pytest.raises(InvalidInput, match="30 different labels in 30 titles and looks like an id"):
+        shop.fit(some, ["en"] * 30, {"sku": [f"s{i}" for i in range(30)]})
     with pytest.raises(InvalidInput, match="looks like an id"):
         shop.fit(["jeans"] * 120, ["en"] * 120, {"sku": [str(i) for i in range(120)]})
     with pytest.raises(InvalidInput, match=r"in \[0, 1\]"):

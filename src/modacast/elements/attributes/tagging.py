@@ -21,6 +21,7 @@ _MOST_TITLES = 60_000
 _MOST_LABELS = 2_000
 _AS_ID = 0.5
 _ID_FROM = 100
+_ALL_DIFFERENT_FROM = 20
 _AT_ONCE = 5_000
 
 
@@ -203,7 +204,8 @@ def _labels(name: str, truth: Sequence[str], listed: Sequence[str]) -> list[str]
     """Get the labels, the most frequent first, so that of two that mean the same the usual one is taken."""
     counts = Counter(label for label in truth if label)
     n_titles = sum(counts.values())
-    if len(counts) >= _ID_FROM and (len(counts) > _AS_ID * n_titles or len(counts) > _MOST_LABELS):
+    is_id = len(counts) >= _ID_FROM and (len(counts) > _AS_ID * n_titles or len(counts) > _MOST_LABELS)
+    if is_id or len(counts) == n_titles >= _ALL_DIFFERENT_FROM:
         raise InvalidInput(
             f"{name!r} has {len(counts):,} different labels in {n_titles:,} titles and looks like an id or a text; "
             f"an attribute has at most {_MOST_LABELS:,}, and most of them stand more than once"

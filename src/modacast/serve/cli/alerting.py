@@ -133,7 +133,8 @@ def print_sent(sent: Sequence[Sent], *, is_test: bool = False) -> None:
         return
     again = "" if is_test else "; they are tried again with the next run or `modacast alerts send`"
     rest = f", {left:,} not sent{again}" if left else ""
-    log.print(f"  {n:,} {'test ' if is_test else ''}alerts sent{rest}", soft_wrap=True)
+    noun = "alert" if n == 1 else "alerts"
+    log.print(f"  {n:,} {'test ' if is_test else ''}{noun} sent{rest}", soft_wrap=True)
 
 
 _NOWHERE = (

@@ -103,7 +103,7 @@ def run(
     if as_json:
         print_json(
             {
-                "stages": [_as_dict(row) for row in outcome.rows],
+                "stages": [_as_dict(row) | {"n_unrelated": row.n_unrelated} for row in outcome.rows],
                 "rejects": dict(outcome.rejects),
                 "alarms": alarms_of_week(outcome.workspace),
                 "alerts": [_as_dict(sent) for sent in outcome.alerts],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,8 +21,10 @@ from modacast.serve.cli.options import (
 )
 from modacast.serve.cli.stages import lexicon_app
 from modacast.serve.cli.terminal import log, print_json, print_table
+from modacast.types import LANGUAGES
 
 if TYPE_CHECKING:
+    from modacast.elements import Lexicon
     from modacast.pipeline.workspace import Workspace
 
 __all__ = ["lexicon_add", "lexicon_export", "lexicon_review"]
@@ -140,12 +142,30 @@ def lexicon_add(
         rows = [dict.fromkeys(HEADER, "") | labels | facts]
     workspace = Workspace(open_settings(config, home=home))
     with workspace.locked():
+        taken = _taken(workspace.wider_lexicon, rows)
         ids = add_elements(workspace, rows)
     log.print(
         f"added {len(ids):,} to {workspace.own_words}; `modacast run` tags with them",
         markup=False,
         soft_wrap=True,
     )
+    for said in taken:
+        log.print(said, markup=False, soft_wrap=True)
+
+
+def _taken(lexicon: Lexicon, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Say which words stood for other elements until now: what is added wins over the shipped lexicon."""
+    told = []
+    for row in rows:
+        for lang in LANGUAGES:
+            for word in filter(None, (row.get(lang) or "").split("|")):
+                others = [e.id for e in lexicon.find(word, lang) if e.id != row["id"]]
+                if others and word[-1] not in "?!":
+                    told.append(
+                        f"note: {word} stood for {', '.join(others)} and stands for {row['id']} from now on; if that "
+                        "is not meant, add it again with other labels"
+                    )
+    return told
 
 
 @lexicon_app.command("export")
@@ -319,7 +339,6 @@ def _labels(pairs: Sequence[str] | None) -> dict[str, str]:
 
 def _known_languages(labels: dict[str, str]) -> None:
     from modacast.errors import suggest
-    from modacast.types import LANGUAGES
 
     for lang in labels:
         if lang not in LANGUAGES:

@@ -146,7 +146,10 @@ def compare_trends(
     rows = {row["element_id"]: row for row in trends.to_pylist()}
     missing = [element_id for element_id in wanted if element_id not in rows]
     if missing:
-        raise NotFound(f"{', '.join(missing)}: not on the board of {segment!r}{suggest(missing[0], rows)}")
+        raise NotFound(
+            f"{', '.join(missing)}: not on the board of {segment!r}, with fewer mentions than trends.min_mentions, "
+            f"or none at all{suggest(missing[0], rows)}"
+        )
     if out is not None and out.suffix.lower() == ".svg":
         _draw(workspace, board, wanted, segment, lang, out)
         return

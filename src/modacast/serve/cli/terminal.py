@@ -84,6 +84,8 @@ def _line(row: StageRow) -> str:
     parts = [f"{row.n_in:,} in, {row.n_out:,} out"]
     if row.n_rejected:
         parts.append(f"{row.n_rejected:,} set aside")
+    if row.n_unrelated:
+        parts.append(f"{row.n_unrelated:,} not about fashion")
     if row.n_known:
         parts.append(f"{row.n_known:,} already done")
     return f"[green]✓[/] {name:<24} {', '.join(parts)} [dim]{row.seconds:.1f} s[/]"
@@ -93,7 +95,7 @@ def stage_table(rows: Sequence[StageRow]) -> Table:
     """Get a run's summary as a table."""
     table = Table(title=None, header_style="bold", box=None, pad_edge=False)
     table.add_column("stage")
-    for name in ("in", "out", "set aside", "already done", "seconds"):
+    for name in ("in", "out", "set aside", "not fashion", "already done", "seconds"):
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(
@@ -101,6 +103,7 @@ def stage_table(rows: Sequence[StageRow]) -> Table:
             f"{row.n_in:,}",
             f"{row.n_out:,}",
             f"{row.n_rejected:,}",
+            f"{row.n_unrelated:,}",
             f"{row.n_known:,}",
             f"{row.seconds:.1f}",
         )

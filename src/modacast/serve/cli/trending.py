@@ -41,6 +41,7 @@ _FULL_WIDTH = (
     118  # characters that the whole table needs; narrower terminals see less of it, and nothing is cut
 )
 _SPARED = frozenset(("facet", "mood", "since", "mentions"))
+_SUREST = 0.99  # nothing is told as certain, as in the report
 _SORTS = ("growth", "level", "confidence", "mentions", "forecast")
 
 _NEW_WORD = {"zh": "（新词）", "en": " (new word)"}
@@ -261,7 +262,7 @@ def _print_board(workspace: Workspace, table: pa.Table, forecasts: pa.Table, lan
             "share": f"{row['level']:.3%}",
             "growth": change(row["growth"]),
             "forecast": seen.partition(" (")[0] if narrow else seen,
-            "sure": f"{row['confidence']:.0%}",
+            "sure": f"{min(row['confidence'], _SUREST):.0%}",
             "mood": "" if row["mood"] is None else f"{row['mood']:+.2f}",
             "since": str(row["rising_since"] or ""),
             "mentions": f"{row['n_mentions']:,}",

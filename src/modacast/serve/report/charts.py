@@ -252,7 +252,7 @@ def _since_mark(course: Course, smooth: Values, x: Scale, y: Scale, since: date)
         return []
     px, py = x(_number(course.days[at].item())), y(float(smooth[at]))
     has_room = px - x.start > _NOTE_WIDTH
-    words = Words(f"{since:%Y-%m} 起上升", f"rising since {month(since).en}")
+    words = Words(f"{since:%Y-%m} 起", f"since {month(since).en}")
     # without room to its left the note would run into the figure at the line's end, so it goes to the top
     top = max(y.stop + 14, py - 50) if has_room else y.stop + 14
     return [

@@ -9,11 +9,12 @@ from markupsafe import Markup
 from modacast.evaluate import Interval
 from modacast.serve.report.data import WeightChange
 from modacast.serve.report.svg import Scale, picture, tag, text
-from modacast.serve.report.words import Words, score
+from modacast.serve.report.words import Words, percent, score
 
 __all__ = ["coverage_bar", "dumbbell", "error_dots", "reading_curve", "weight_rows"]
 
 _WIDTH = 340.0
+_ROW_NAME = 178.0  # room for the longest name of a feature, in English
 
 
 def dumbbell(before: Interval, after: Interval, label: Words) -> Markup:
@@ -40,7 +41,7 @@ def dumbbell(before: Interval, after: Interval, label: Words) -> Markup:
 def weight_rows(changes: Sequence[WeightChange], names: Sequence[Words], label: Words) -> Markup:
     """Get one row a feature: its weight before (hollow) and after (solid), around zero."""
     values = [value for change in changes for value in (change.before, change.after)]
-    x = Scale(min(0.0, *values), max(0.0, *values), 136.0, _WIDTH - 12.0)
+    x = Scale(min(0.0, *values), max(0.0, *values), _ROW_NAME, _WIDTH - 12.0)
     parts = [tag("line", class_="c-now", x1=x(0.0), x2=x(0.0), y1=6.0, y2=len(changes) * 26.0 + 2)]
     for row, (change, name) in enumerate(zip(changes, names, strict=True)):
         at = row * 26.0 + 18
@@ -100,7 +101,7 @@ def coverage_bar(covered: float, label: Words, *, nominal: float = 0.8) -> Marku
             rx="5",
         ),
         tag("line", class_="b-goal", x1=x(nominal), x2=x(nominal), y1=14.0, y2=36.0),
-        text(f"{nominal:.0%}", x(nominal), 9.0, class_="c-tick", text_anchor="middle"),
+        text(percent(nominal), x(nominal), 9.0, class_="c-tick", text_anchor="middle"),
     ]
     return picture(parts, width=_WIDTH, height=40.0, label=label, class_="chart")
 

@@ -11,7 +11,7 @@ from modacast.serve.report.data import Pick, Reasons, ShopperPage
 from modacast.serve.report.names import Names
 from modacast.serve.report.phrases import ANSWERS
 from modacast.serve.report.silhouettes import drawing
-from modacast.serve.report.words import Words, counted
+from modacast.serve.report.words import Words, counted, percent
 from modacast.types import Item
 
 __all__ = ["Card", "Liking", "ShopperView", "price", "shopper_view"]
@@ -136,7 +136,7 @@ def _likes(affinities: Mapping[str, float], names: Names) -> list[Liking]:
 
 def _weighed(styles: Mapping[str, float], names: Names) -> list[Liking]:
     top = max(styles.values(), default=1.0)
-    return [Liking(names.name(e), weight / top, None, f"{weight:.0%}") for e, weight in styles.items()]
+    return [Liking(names.name(e), weight / top, None, percent(weight)) for e, weight in styles.items()]
 
 
 def _note(found: tuple[str, str] | None) -> Words | None:

@@ -11,6 +11,7 @@ from modacast.types import Element
 
 __all__ = ["Names"]
 
+_PROPER = re.compile(r"\b(american|british|chinese|french|italian|japanese|korean|scottish|y2k)\b")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -30,7 +31,7 @@ class Names:
         if element is None:
             plain = element_id.rpartition("/")[2].replace("-", " ")
             return Words(plain, plain)
-        return Words(_capital(element.label("zh")), _capital(element.label("en")))
+        return Words(_capital(element.label("zh")), _capital(_with_proper_names(element.label("en"))))
 
     def facet(self, element_id: str) -> str:
         """Get an element's facet, `""` where it is none that is known."""
@@ -70,6 +71,11 @@ class Names:
         if kind == "lang":
             return LANGUAGE_NAMES.get(value, Words(value, value))
         return Words(value, value)
+
+
+def _with_proper_names(name: str) -> str:
+    """Write names of peoples as English does; the lexicon has them in small letters."""
+    return _PROPER.sub(lambda found: "Y2K" if found[0] == "y2k" else found[0].capitalize(), name)
 
 
 def _capital(name: str) -> str:

@@ -13,6 +13,7 @@ __all__ = [
     "LANGUAGE_NAMES",
     "METRIC_NAMES",
     "PHRASES",
+    "REASON_NAMES",
     "STAGE_NAMES",
     "STEP_NAMES",
 ]
@@ -95,8 +96,10 @@ STEP_NAMES: Mapping[str, Words] = {
     "reviews": Words("清洗评价", "Clean reviews"),
     "items": Words("读入商品", "Read the catalogue"),
     "events": Words("读入行为", "Read events"),
+    "discover": Words("寻找新词", "Look for new words"),
     "tag": Words("识别元素与情绪", "Tag elements and mood"),
     "board": Words("预测与趋势榜", "Forecast and judge trends"),
+    "alarms": Words("提醒", "Raise alarms"),
     "embed": Words("商品向量", "Embed items"),
     "profiles": Words("画像", "Build profiles"),
     "learn": Words("从反馈学习", "Learn from feedback"),
@@ -104,6 +107,31 @@ STEP_NAMES: Mapping[str, Words] = {
     "pretrain": Words("语言模型预训练", "Pre-train the language model"),
     "finetune": Words("语言模型微调", "Fine-tune the language model"),
 }
+
+REASON_NAMES: Mapping[str, Words] = {
+    "bad encoding": Words("编码错误", "bad encoding"),
+    "damaged gzip": Words("压缩文件损坏", "damaged gzip"),
+    "date before 1990": Words("日期早于 1990 年", "date before 1990"),
+    "duplicate": Words("重复", "duplicate"),
+    "duplicate id": Words("编号重复", "duplicate id"),
+    "empty file": Words("空文件", "empty file"),
+    "empty text": Words("空文字", "empty text"),
+    "future date": Words("日期在未来", "future date"),
+    "invalid JSON": Words("JSON 有误", "invalid JSON"),
+    "line too long": Words("行过长", "line too long"),
+    "near duplicate": Words("近似重复", "near duplicate"),
+    "no consent": Words("未获同意", "no consent"),
+    "not a text": Words("不是文字", "not a text"),
+    "NUL byte": Words("含空字符", "NUL byte"),
+    "rating without a value": Words("评分没有分值", "rating without a value"),
+    "too long": Words("过长", "too long"),
+    "truncated gzip": Words("压缩文件不完整", "truncated gzip"),
+    "unknown kind": Words("未知的行为", "unknown kind"),
+    "unknown product": Words("未知的商品", "unknown product"),
+    "unpaired surrogate": Words("残缺的字符", "unpaired surrogate"),
+    "wrong number of fields": Words("列数不符", "wrong number of fields"),
+}
+"""Why rows are set aside, as sources and stages say it; a reason that is not here is shown as it is."""
 
 PHRASES: Mapping[str, Words] = {
     # masthead
@@ -255,8 +283,8 @@ PHRASES: Mapping[str, Words] = {
     "before": Words("之前", "Before"),
     "after": Words("之后", "After"),
     "gain": Words("差异", "Difference"),
-    "beyond_chance": Words("差异超出偶然。", "More than chance."),
-    "within_chance": Words("差异可能出于偶然。", "May be chance."),
+    "beyond_chance": Words("，超出偶然。", ". More than chance."),
+    "within_chance": Words("，可能出于偶然。", ". May be chance."),
     "weights": Words("排序更看重什么", "What the ranking now heeds"),
     "weights_note": Words(
         "各因素在排序中的权重，空心为之前，实心为之后。",
@@ -289,7 +317,7 @@ PHRASES: Mapping[str, Words] = {
     "not_on_board": Words("不在榜", "not there"),
     "hit": Words("看出", "seen"),
     "miss": Words("错过", "missed"),
-    "false_alarms": Words("误报", "False alarms"),
+    "false_alarms": Words("误报：", "False alarms: "),
     "no_false_alarms": Words("没有误报。", "No false alarm."),
     "no_scores": Words("历史还不够长，无法回测。", "The history is too short for a back-test."),
     # the language model
@@ -311,6 +339,8 @@ PHRASES: Mapping[str, Words] = {
     "rows_in": Words("进", "In"),
     "rows_out": Words("出", "Out"),
     "rows_rejected": Words("搁置", "Set aside"),
+    "rows_unrelated": Words("与穿着无关", "Not about fashion"),
+    "rows_known": Words("先前已做", "Already done"),
     "seconds": Words("秒", "Seconds"),
     "input": Words("来源", "Input"),
     "set_aside": Words("搁置的行及原因", "Rows set aside, and why"),

@@ -23,7 +23,7 @@ from modacast.serve.report.data import ReportData
 from modacast.serve.report.lists import shopper_view
 from modacast.serve.report.names import Names
 from modacast.serve.report.palette import palette
-from modacast.serve.report.phrases import ANSWERS, FACET_NAMES, PHRASES, STAGE_NAMES, STEP_NAMES
+from modacast.serve.report.phrases import ANSWERS, FACET_NAMES, PHRASES, REASON_NAMES, STAGE_NAMES, STEP_NAMES
 from modacast.serve.report.silhouettes import pattern_defs
 from modacast.serve.report.training import latest_trainings, lesson
 from modacast.serve.scorecards import scorecard_of
@@ -156,6 +156,7 @@ def _environment() -> Environment:
         "share": words.share,
         "change": words.change,
         "counted": words.counted,
+        "percent": words.percent,
         "score": words.score,
         "month": words.month,
         "interval": words.interval,
@@ -165,6 +166,7 @@ def _environment() -> Environment:
         "stage_names": STAGE_NAMES,
         "facet_names": FACET_NAMES,
         "step_names": STEP_NAMES,
+        "reason_names": REASON_NAMES,
         "answers": ANSWERS,
         "stages": STAGES,
         "story": story,

@@ -6,7 +6,7 @@ from typing import Any
 
 from modacast.serve.report.board import BoardRow
 from modacast.serve.report.names import Names
-from modacast.serve.report.words import Words, change, counted, interval, join, month, share
+from modacast.serve.report.words import Words, change, counted, interval, join, month, percent, share
 
 __all__ = ["alarm", "chart_label", "foreseen", "headline", "mood", "sureness", "was_off", "why"]
 
@@ -103,10 +103,13 @@ def was_off(row: BoardRow) -> list[Words]:
     mase, covered = row.fields["backtest_mase"], row.fields["backtest_coverage_80"]
     said = []
     if mase is not None:
-        if mase < 1:
-            zh, en = f"的误差小 {1 - mase:.0%}", f"{1 - mase:.0%} less than"
+        gap = percent(abs(1 - mase))
+        if round(mase, 2) == 1:
+            zh, en = "的误差不大不小", "as much as"
+        elif mase < 1:
+            zh, en = f"的误差小 {gap}", f"{gap} less than"
         elif mase < 2:
-            zh, en = f"的误差大 {mase - 1:.0%}", f"{mase - 1:.0%} more than"
+            zh, en = f"的误差大 {gap}", f"{gap} more than"
         else:
             zh, en = f"差，误差是其 {mase:.1f} 倍", f"{mase:.1f} times as much as"
         said.append(
@@ -118,8 +121,8 @@ def was_off(row: BoardRow) -> list[Words]:
     if covered is not None:
         said.append(
             Words(
-                f"80 % 区间实际包住了 {covered:.0%} 的周。",
-                f"The 80 % interval held {covered:.0%} of the weeks that came.",
+                f"80 % 区间实际包住了 {percent(covered)} 的周。",
+                f"The 80 % interval held {percent(covered)} of the weeks that came.",
             )
         )
     return said

@@ -16,7 +16,7 @@ from modacast.pipeline.workspace import Workspace
 from modacast.serve.report.data import Lang
 from modacast.serve.report.names import Names
 from modacast.serve.report.style_map import StyleSpot, standalone_map, style_map
-from modacast.serve.report.words import Words
+from modacast.serve.report.words import Words, percent
 from modacast.types import Floats
 
 __all__ = ["MapOfStyles", "home_map", "map_of_styles", "value_notes"]
@@ -70,8 +70,10 @@ def value_notes(
 def _note(row: Mapping[str, Any]) -> tuple[str, str]:
     zh, en = [], []
     if row["n_taken"]:
-        zh.append(f"选了 {row['n_taken']} 件，占 {row['share']:.0%}（目录 {row['base']:.0%}）")
-        en.append(f"took {row['n_taken']}, {row['share']:.0%} of theirs ({row['base']:.0%} of the catalogue)")
+        zh.append(f"选了 {row['n_taken']} 件，占 {percent(row['share'])}（目录 {percent(row['base'])}）")
+        en.append(
+            f"took {row['n_taken']}, {percent(row['share'])} of theirs ({percent(row['base'])} of the catalogue)"
+        )
     if row["n_refused"]:
         zh.append(f"退或不喜欢 {row['n_refused']} 件")
         en.append(f"sent back or disliked {row['n_refused']}")

@@ -20,6 +20,7 @@ __all__ = [
     "join",
     "month",
     "multiple",
+    "percent",
     "score",
     "share",
     "signed",
@@ -86,13 +87,18 @@ def share(value: float | None) -> str:
     return f"{percent:.{digits}f}{_THIN}%"
 
 
+def percent(value: float) -> str:
+    """Get a share in [0, 1] as a whole percentage: `"81 %"`."""
+    return f"{value * 100:.0f}{_THIN}%"
+
+
 def change(growth: float | None) -> str:
     """Get a relative change: `"+38 %"`, `"−12 %"`, `"×4.2"` from a threefold on, `"–"` where unknown."""
     if growth is None or math.isnan(growth):
         return "–"
     if growth >= 2:
         return multiple(growth)
-    return f"{_sign(growth)}{abs(growth) * 100:.0f}{_THIN}%"
+    return f"{_whole(growth)}{_THIN}%"
 
 
 def multiple(growth: float) -> str:
@@ -107,7 +113,7 @@ def interval(low: float, high: float) -> str:
     """Get the interval of a relative change: `"+12 … +61 %"`."""
     if high >= 2:
         return f"{change(low)} … {change(high)}"
-    return f"{_sign(low)}{abs(low) * 100:.0f} … {_sign(high)}{abs(high) * 100:.0f}{_THIN}%"
+    return f"{_whole(low)} … {_whole(high)}{_THIN}%"
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -128,6 +134,12 @@ def counted(n: int) -> str:
 def month(day: date) -> Words:
     """Get a month and year in words."""
     return Words(f"{day.year} 年 {day.month} 月", f"{_MONTHS[day.month - 1]} {day.year}")
+
+
+def _whole(growth: float) -> str:
+    """Get a relative change in whole percent, with its sign; what rounds to nothing has none."""
+    number = f"{abs(growth) * 100:.0f}"
+    return number if number == "0" else f"{_sign(growth)}{number}"
 
 
 def _sign(value: float) -> str:
