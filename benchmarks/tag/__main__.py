@@ -46,7 +46,7 @@ def _measure(report: Report, arguments: Arguments, tagger: Tagger, part: str) ->
             "raw e5, words near a label (AdvertiseGen: 200 texts)": NearestLabels(tagger.lexicon, "zh").words,
         }
         chinese.advertisegen(report, tagger.lexicon, finders, data, limit)
-        chinese.jd_spans(report, tagger.lexicon, finders, data)
+        chinese.jd_spans(report, tagger, finders, data)
     elif part == "titles":
         titles.myntra(report, tagger, data, limit)
     elif part == "errors":
