@@ -2,7 +2,7 @@
 
     python -m benchmarks.discovery --data DIR [--quick] [--json FILE] [--only PART] [--listing FILE]
 
-Three parts. `hidden`: words of the lexicon are hidden, their texts before a drawn week taken away, so that they are
+Four parts. `facets`: which facet hidden words get. `hidden`: words of the lexicon are hidden, their texts before a drawn week taken away, so that they are
 born again; which of them are found, among how many others (Weibo titles before 2022-07-04, on which the thresholds
 were chosen). `weibo`: all titles 2020-11 to 2024-12 with a lexicon that lacks the five known cases. `reddit`: the
 English posts. The verdicts on what was found on Weibo are a person's reading of the titles
@@ -25,8 +25,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchmarks.data_sets import REDDIT, WEIBO, NoData, find_file, open_text, text_of
+from benchmarks.discovery_facets import hidden_facets
 from benchmarks.discovery_peers import PEERS
 from benchmarks.known_cases import FIRST, cases_within, first_judged, frozen_lexicon
 from benchmarks.report import Report, parse_arguments, peak_memory
@@ -42,6 +44,7 @@ STRICT = (0.5, 0.7, 0.9, 0.97)
 OPEN = DiscoveryRules(min_probability=0.5, story_weight=0.0)
 N_HIDDEN = 60
 HIDDEN_FROM = date(2021, 5, 31)
+ABOUT_FASHION = 0.3
 SOON = timedelta(weeks=13)
 QUIET = ("season/", "occasion/", "length/", "value/")
 VERDICTS = Path(__file__).parent / "cases" / "discovery_verdicts.csv"
@@ -81,7 +84,7 @@ class Titles:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
-    parts = {"hidden": add_hidden, "weibo": add_weibo, "reddit": add_reddit}
+    parts = {"hidden": add_hidden, "facets": add_facets, "weibo": add_weibo, "reddit": add_reddit}
     arguments = parse_arguments("discovery", argv, parts=tuple(parts), lists=True)
     report = Report("discovery")
     encode = CountingEncoder()
@@ -129,6 +132,17 @@ def add_hidden(
         peer = None if name == "modacast" else name
         report.add_mean("hidden words found within 13 weeks", "recall", hits, peer=peer)
         report.add("words found besides", "a week", float(np.mean(others[name])), peer=peer, better="lower")
+
+
+def add_facets(
+    report: Report, data: Path, encode: CountingEncoder, *, quick: bool, listing: Path | None
+) -> None:
+    """Add how many hidden words of Weibo's titles about fashion get the right facet."""
+    lexicon = Lexicon.load()
+    titles = weibo_titles(data, until=date(2021, 10, 4) if quick else None)
+    documents = as_documents(titles, lexicon)
+    about = documents.filter(pc.greater_equal(documents["relevance"], ABOUT_FASHION))
+    hidden_facets(report, about["text"].to_pylist(), lexicon, encode, quick=quick)
 
 
 def add_weibo(

@@ -49,7 +49,7 @@ def _measure(report: Report, arguments: Arguments, tagger: Tagger, part: str) ->
         with report.part("AdvertiseGen"):
             chinese.advertisegen(report, tagger.lexicon, finders, data, limit)
         with report.part("JD sentences"):
-            chinese.jd_spans(report, tagger.lexicon, finders, data)
+            chinese.jd_spans(report, tagger, finders, data)
     elif part == "titles":
         titles.myntra(report, tagger, data, limit)
     elif part == "errors":

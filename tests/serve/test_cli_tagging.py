@@ -1,6 +1,8 @@
-"""evaluate tag."""
+"""tag --values, evaluate tag."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from pipeline.small import write_csv
@@ -73,3 +75,18 @@ def test_files_that_do_not_fit(truth, tmp_path):
     gap = write_csv(tmp_path / "gap.csv", [mention("a", "color/red", 0, ""), mention("a", "color/red")])
     assert "no start or no end" in refused("evaluate", "tag", gap, truth)
     assert "0 or more" in refused("evaluate", "tag", truth, truth, "--errors", -1)
+
+
+def test_values_of_products_are_listed(tmp_path):
+    texts = write_csv(
+        tmp_path / "texts.csv",
+        [{"id": "a", "text": "橙色与黑色的圆领毛衣，下摆舒适"}, {"id": "b", "text": "今天下雨"}],
+    )
+    well("tag", texts, "--values", "--out", tmp_path / "values.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "values.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(row["doc_id"], row["attribute"], row["value"]) for row in rows] == [
+        ("a", "color", "橙色与黑色"), ("a", "neckline", "圆领")
+    ]  # fmt: skip
+    well("tag", texts, "--values", "--out", tmp_path / "values.csv")
+    assert "color/orange" in (tmp_path / "values.csv").read_text(encoding="utf-8")
+    assert "ask for one" in refused("tag", texts, "--values", "--spans")

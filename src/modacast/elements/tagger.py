@@ -16,6 +16,7 @@ from modacast.elements.cues import Cue
 from modacast.elements.lexicon import Lexicon
 from modacast.elements.matcher import Flags, Ints, Matches, leftmost_longest
 from modacast.elements.negation import is_negated
+from modacast.elements.overlaps import best_cover
 from modacast.elements.reader import CLEAR_EVIDENCE, HEADS, MODIFIERS, Reader, Reading, shared_reader
 from modacast.elements.titles import in_titles
 from modacast.types import FACETS, MENTIONS, Floats
@@ -60,12 +61,12 @@ class _Kept:
 class Tagger:
     """Finds where texts name the elements of a lexicon, in every language of the lexicon.
 
-    Of surfaces that overlap, the leftmost and then the longest counts; inside a garment, shoe or accessory, and
-    inside compounds such as `撞色拼接`, the modifiers that are elements themselves count too (`牛仔裤` names jeans
-    and denim). Surfaces that are
-    ambiguous outside fashion count where the text holds a clear mention or cue, or where the two halves of
-    something like `red shoes` stand side by side; with a `Context`, the language model decides about them. Names of
-    attributes (elements with `role=attribute`, such as `面料`) count only where a text names nothing else.
+    Of surfaces that overlap, those count that together cover most of the text, then the leftmost and longest; inside
+    a garment, shoe or accessory, and inside compounds such as `撞色拼接`, the modifiers that are elements themselves
+    count too (`牛仔裤` names jeans and denim). Surfaces that are ambiguous outside fashion count where the text holds
+    a clear mention or cue, or where the two halves of something like `red shoes` stand side by side; with a
+    `Context`, the language model decides about them. Names of attributes (elements with `role=attribute`, such as
+    `面料`) count only where a text names nothing else.
 
     Args:
         lexicon: the elements.
@@ -146,7 +147,7 @@ class Tagger:
             if self.context is not None:
                 beside = self._stands_beside(mentions, ambiguous, ~ambiguous)
                 counts |= beside
-                read = np.flatnonzero(ambiguous & ~beside & leftmost_longest(mentions))
+                read = np.flatnonzero(ambiguous & ~beside & self._top(mentions, texts))
                 chance[read] = self._chances(self.context, mentions, read, texts, signs[read])
             counts |= signs > 0
             counts |= self._is_paired(mentions, counts)
@@ -156,7 +157,7 @@ class Tagger:
         by_context = np.isin(np.flatnonzero(counts), read)
         chance = chance[counts]
         mentions = mentions.where(counts)
-        top = leftmost_longest(mentions)
+        top = self._top(mentions, texts)
         nested = self._is_nested(mentions, top, about_fashion=about_fashion)
         confidence = self.reader.confidence[mentions.claim].copy()
         confidence[ambiguous[counts]] *= _IN_DOMAIN_CONFIDENCE if about_fashion else _CONTEXT_CONFIDENCE
@@ -168,6 +169,9 @@ class Tagger:
         mentions, own = mentions.where(stays), top[stays]
         holder = np.maximum.accumulate(np.where(own, np.arange(len(own)), 0))
         return _Kept(mentions, confidence[stays], holder.tolist())
+
+    def _top(self, mentions: Matches, texts: Sequence[str]) -> Flags:
+        return best_cover(mentions, _IS_HEAD[self.reader.facets_of(mentions)], texts)
 
     @staticmethod
     def _chances(

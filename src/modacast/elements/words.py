@@ -10,7 +10,7 @@ import numpy as np
 from modacast.elements.folding import fold_all
 from modacast.elements.matcher import Flags, Matches
 
-__all__ = ["cuts_across_words"]
+__all__ = ["cuts_across_words", "word_borders"]
 
 _CHANCE_LENGTH = 3
 
@@ -34,7 +34,7 @@ def cuts_across_words(matches: Matches, texts: Sequence[str], may_be_part: Flags
         if _is_han(texts[matches.doc[i]][matches.start[i]])
     ]
     docs = list(dict.fromkeys(matches.doc[short].tolist()))
-    borders = dict(zip(docs, _borders([texts[doc] for doc in docs]), strict=True))
+    borders = dict(zip(docs, word_borders([texts[doc] for doc in docs]), strict=True))
     for i in short:
         border = borders[int(matches.doc[i])]
         start, end = int(matches.start[i]), int(matches.end[i])
@@ -45,8 +45,8 @@ def cuts_across_words(matches: Matches, texts: Sequence[str], may_be_part: Flags
     return crossing
 
 
-def _borders(texts: Sequence[str]) -> list[frozenset[int]]:
-    """Get the positions in each text at which a word begins or ends."""
+def word_borders(texts: Sequence[str]) -> list[frozenset[int]]:
+    """Get the positions in each text at which a word of jieba's dictionary begins or ends."""
     import rjieba
 
     # no guessing of unknown words: it runs through the compounds of fashion

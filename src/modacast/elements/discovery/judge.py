@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from modacast.elements.discovery.facets import ContextFacets
 from modacast.elements.discovery.grams import Floats64
 from modacast.elements.discovery.units import Flags, Ints
 from modacast.types import FACETS, Floats
@@ -60,7 +60,8 @@ class Judgement:
         by_word: `(n,)` log-odds by the word alone.
         by_context: `(n,)` log-odds by its texts alone.
         vectors: `(n, d)` of the words.
-        facets: `(n, len(FACETS))` how likely their texts hold a word of each facet; 0 where that is not known.
+        facets: `(n, len(FACETS))` how likely their texts hold a word of each facet, as logarithms; 0 where that is not
+            known.
     """
 
     probability: Floats64
@@ -102,7 +103,7 @@ class Judge:
         self._encode = encode
         self._seed = seed
         self._known: dict[str, Floats] = {}
-        self._facet: Any = None
+        self._facet = ContextFacets()
         self.is_fitted = False
 
     def fit(self, examples: Sequence[Example]) -> Judge:
@@ -124,7 +125,8 @@ class Judge:
         self._word, self._context = self._lines(words, contexts, owner, truth, np.ones(len(truth), np.bool_))
         self._both = _regress(scores[read], truth[read], 1.0)
         self.auc_ = _auc(self._both(scores[read]), truth[read])
-        self._facet = _facet_model(contexts, np.array([example.facet for example in examples])[owner])
+        facets = np.array([example.facet for example in examples])
+        self._facet = ContextFacets().fit(contexts, owner, facets, _texts(examples))
         self.is_fitted = True
         return self
 
@@ -140,18 +142,8 @@ class Judge:
         by_context = _mean_of(self._context(contexts), owner, n)
         log_odds = self._both(np.column_stack([by_word, by_context, _around(examples)]))
         probability = 1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))
-        return Judgement(probability, by_word, by_context, words, self._facets(contexts, owner, n))
-
-    def _facets(self, contexts: Floats, owner: Ints, n: int) -> Floats64:
-        result = np.zeros((n, len(FACETS)))
-        if self._facet is not None and len(owner):
-            logs = np.log(self._facet.predict_proba(contexts) + 1e-6)
-            total = np.zeros((n, logs.shape[1]))
-            np.add.at(total, owner, logs)
-            total /= np.maximum(np.bincount(owner, minlength=n), 1)[:, None]
-            likely = np.exp(total)
-            result[:, self._facet.classes_] = likely / likely.sum(axis=1, keepdims=True)
-        return result
+        facets = self._facet.logs(contexts, owner, _texts(examples))
+        return Judgement(probability, by_word, by_context, words, facets)
 
     def _folds(self, examples: Sequence[Example]) -> Ints:
         """Get the part of each word; a word that stands twice is in one part."""
@@ -161,7 +153,7 @@ class Judge:
         return np.array([part[example.word] for example in examples], np.int64)
 
     def _contexts(self, examples: Sequence[Example]) -> tuple[Ints, Floats]:
-        texts = [(i, text) for i, example in enumerate(examples) for text in example.texts[:_CONTEXTS]]
+        texts = [(i, text) for i, some in enumerate(_texts(examples)) for text in some]
         owner = np.array([i for i, _ in texts], np.int64)
         return owner, self._vectors([text for _, text in texts])
 
@@ -194,14 +186,8 @@ def _regress(x: npt.NDArray[np.floating], truth: Flags, strength: float) -> _Lin
     return _Line(weights, float(model.intercept_[0]) - float(middle @ weights))
 
 
-def _facet_model(contexts: Floats, facets: Ints) -> Any:
-    """Fit which facet a masked text lacks, from those of the lexicon's words; None with fewer than two facets."""
-    from sklearn.linear_model import LogisticRegression
-
-    mine = facets >= 0
-    if len(set(facets[mine].tolist())) < _PAIR:
-        return None
-    return LogisticRegression(C=_STRENGTH_CONTEXT, max_iter=200).fit(contexts[mine], facets[mine])
+def _texts(examples: Sequence[Example]) -> list[tuple[str, ...]]:
+    return [example.texts[:_CONTEXTS] for example in examples]
 
 
 def _around(examples: Sequence[Example]) -> Floats64:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modacast.elements.discovery.facets import WordFacets, likely_facets
 from modacast.elements.discovery.grams import Floats64
 from modacast.elements.discovery.judge import Encode, Judgement
 from modacast.elements.discovery.language import LanguageWalk, Run
@@ -25,7 +26,7 @@ from modacast.types import FACETS, Floats
 __all__ = ["Namer", "element_name", "word_id"]
 
 _NEAREST = 5
-_LEAST = 0.01
+_MIN_LETTERS = 2
 _NOT_A_NAME = re.compile(r"[^\w.]+")
 
 
@@ -70,6 +71,7 @@ class Namer:
     def __init__(self, lang: str, lexicon: Lexicon, reader: Reader, encode: Encode | None) -> None:
         self._lang = lang
         self._elements = list(lexicon)
+        self._names = _names(lexicon, lang)
         self._ids = reader.element_ids
         self._encode = encode
         self.vectors: dict[str, Floats] = {}
@@ -91,7 +93,10 @@ class Namer:
             judgement: of the judge; None where there is none.
             n_evidence: most texts that are named.
         """
-        facets = np.zeros((len(runs), len(FACETS))) if judgement is None else self._facets(judgement)
+        facets = np.zeros((len(runs), len(FACETS)))
+        if judgement is not None:
+            vectors = _unit(judgement.vectors - self._labels.middle)
+            facets = likely_facets(self._facets.logs([run.text for run in runs], vectors), judgement.facets)
         rows = []
         for i, run in enumerate(runs):
             parent = self._parent(run)
@@ -169,11 +174,10 @@ class Namer:
         return _Labels([element_id for element_id, _, _ in named], _unit(vectors - middle), facet, middle)
 
     @cached_property
-    def _classifier(self) -> Any:
-        from sklearn.linear_model import LogisticRegression
-
-        model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=200)
-        return model.fit(self._labels.vectors, self._labels.facet)
+    def _facets(self) -> WordFacets:
+        facets = np.array([facet for facet, _ in self._names], np.int64)
+        words = [word for _, word in self._names]
+        return WordFacets().fit(self._labels.vectors, self._labels.facet, words, facets)
 
     def _centred(self, vector: Floats) -> Floats:
         return np.asarray(_unit((vector - self._labels.middle)[None])[0], np.float32)
@@ -185,16 +189,17 @@ class Namer:
         similar = labels.vectors @ self._centred(vector)
         return [labels.ids[i] for i in np.argsort(-similar, kind="stable")[:_NEAREST].tolist()]
 
-    def _facets(self, judgement: Judgement) -> Floats64:
-        """Get how likely words belong to each facet, `(n, len(FACETS))`: by the labels' vectors and by their texts."""
-        words = judgement.vectors
-        result = np.zeros((len(words), len(FACETS)))
-        if len(set(self._labels.facet.tolist())) > 1:
-            likely = self._classifier.predict_proba(_unit(words - self._labels.middle))
-            result[:, self._classifier.classes_] = likely
-        if judgement.facets.any():
-            result = np.sqrt(result * (judgement.facets + _LEAST))
-        return np.asarray(result / np.maximum(result.sum(axis=1, keepdims=True), 1e-9), np.float64)
+
+def _names(lexicon: Lexicon, lang: str) -> list[tuple[int, str]]:
+    """Get the facets and spellings of clear names."""
+    return [
+        (FACETS.index(facet), fold(entry.surface.text))
+        for entry in lexicon.iter_entries()
+        if entry.lang == lang
+        and not entry.surface.ambiguous
+        and len(entry.surface.text) >= _MIN_LETTERS
+        and (facet := lexicon[entry.element_id].facet) not in QUIET
+    ]
 
 
 def _unit(vectors: Floats) -> Floats:

@@ -96,6 +96,14 @@ def tag(
             "--words", help="by words and rules alone, without the language model: faster, less exact"
         ),
     ] = False,
+    values: Annotated[
+        bool,
+        typer.Option(
+            "--values",
+            help="for texts that each describe one product: list the values of its attributes (圆领, 橙色与黑色), without "
+            "names of things, parts, brands, claims and what to wear with it",
+        ),
+    ] = False,
     spans: Annotated[
         bool,
         typer.Option(
@@ -115,9 +123,11 @@ def tag(
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Find the fashion elements that texts name, with their place and mood; or, with --spans, those not listed."""
+    """Find the fashion elements that texts name, with their place and mood; or values, with --values; or those not listed, with --spans."""
     if not spans and (model or save or fewest > 1):
         raise InvalidInput("--model, --save and --fewest go with --spans")
+    if spans and values:
+        raise InvalidInput("--spans and --values are two lists; ask for one")
     if spans and words:
         raise InvalidInput("--spans needs the language model; leave --words out")
     columns = column_mapping(column)
@@ -135,6 +145,10 @@ def tag(
             encoding=encoding,
             lexicon=lexicon,
         )
+    elif values:
+        from modacast.pipeline.values import list_values
+
+        found = list_values(texts, columns=columns, lang=lang, encoding=encoding, lexicon=lexicon)
     else:
         from modacast.pipeline.single import tag_file
 
