@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pipeline.small import write_csv
 
 from modacast.config import Input, ProjectSettings, Settings
 from modacast.elements import Lexicon
-from modacast.pipeline.new_words import admitted_words, decide, find_words, new_words
+from modacast.pipeline.new_words import _without_everyday, admitted_words, decide, find_words, new_words
 from modacast.pipeline.own_words import accept_word, reject_word
 from modacast.pipeline.progress import Silent
 from modacast.pipeline.texts import collect_documents, tag_documents
@@ -184,3 +186,13 @@ def test_hardly_any_texts(tmp_path, rows):
     workspace = workspace_of(tmp_path, [{"text": "x", "published_at": "2024-01-01"}, *rows])
     run(workspace)
     assert words(workspace) == {}
+
+
+def test_everyday_words_of_japanese_are_left_out():
+    class Pieces:
+        def states(self, texts):
+            return [SimpleNamespace(start=range(1 if text == "最高" else 3)) for text in texts]
+
+    rows = [{"text": "最高", "lang": "ja"}, {"text": "抜け感", "lang": "ja"}, {"text": "最高", "lang": "zh"}]
+    left = _without_everyday(pa.Table.from_pylist(rows), SimpleNamespace(language_model=Pieces()))
+    assert left.to_pylist() == rows[1:]

@@ -22,7 +22,7 @@ from modacast.pipeline.workspace import Workspace
 
 __all__ = ["admitted_words", "decide", "decisions", "find_words", "new_words"]
 
-NEW_WORDS_VERSION = 3
+NEW_WORDS_VERSION = 4
 """Raised whenever the same texts would give other words."""
 
 _KEY = "discover/words"
@@ -150,8 +150,22 @@ def _search(workspace: Workspace, texts: pa.Table, searched: date | None) -> pa.
         since=None if searched is None else searched + timedelta(weeks=1),
         known=() if searched is None else _stored(workspace)["text"].to_pylist(),
     )
-    table = walk.read(texts.filter(wanted))
+    table = _without_everyday(walk.read(texts.filter(wanted)), workspace)
     return table if searched is None else _since_ever(table, texts)
+
+
+def _without_everyday(words: pa.Table, workspace: Workspace) -> pa.Table:
+    """Leave out Japanese words that are one piece of the language model's own vocabulary (明日, 最高).
+
+    Chinese has a dictionary that tells such words; for Japanese there is none in the base install, and a piece of the
+    vocabulary was common long before the texts.
+    """
+    at = [row for row, lang in enumerate(words["lang"].to_pylist()) if lang == "ja"]
+    if not at:
+        return words
+    pieces = workspace.language_model.states([words["text"][row].as_py() for row in at])
+    everyday = {row for row, found in zip(at, pieces, strict=True) if len(found.start) == 1}
+    return words.take([row for row in range(words.num_rows) if row not in everyday])
 
 
 def _since_ever(table: pa.Table, texts: pa.Table) -> pa.Table:

@@ -295,6 +295,9 @@ def test_a_kind_of_haircut_is_no_new_word_of_fashion(stream, lexicon):
     ("peinado bob", "es", True),
     ("bob peinado", "es", False),
     ("カール髪型", "ja", True),
+    ("16度", "ja", True),
+    ("8分裤", "zh", False),
+    ("90s", "en", False),
     ("", "ko", False),
     ("短发", "xx", False),
 ])  # fmt: skip
