@@ -65,7 +65,7 @@ def test_what_texts_feel(sentiment: Sentiment, text: str, lang: str, mood: str) 
     assert sentiment.predict([text], lang) == [mood]
 
 
-@pytest.mark.parametrize("text", ["", "   ", "🙂🙂", "12345", "！！！…", "\ud800", "١٢٣"])
+@pytest.mark.parametrize("text", ["", "   ", "🙂🙂", "12345", "！！！…", "\ud800", "١٢٣", "ᏣᎳᎩ ᎦᏬᏂ"])
 def test_nobody_can_tell_what_says_nothing(sentiment: Sentiment, text: str) -> None:
     for reader in (sentiment, Sentiment()):
         assert reader.predict_proba([text], "zh")[0].tolist() == pytest.approx([0.3, 0.4, 0.3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,10 @@ FEATURES = (
 )  # fmt: skip
 _CLEAR = 0.3
 _QUESTION = re.compile(r"[?？]\s*$|请问|想问|有人知道|吗\s*$|呢\s*$")
+_SCRIPTS = frozenset(
+    "LATIN FULLWIDTH CJK HIRAGANA KATAKANA HALFWIDTH HANGUL CYRILLIC GREEK ARMENIAN GEORGIAN HEBREW ARABIC DEVANAGARI "
+    "BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU KANNADA MALAYALAM SINHALA THAI LAO MYANMAR KHMER ETHIOPIC".split()
+)  # of the hundred languages of XLM-R (Conneau and others 2020)
 _WORD = re.compile(r"[^\W\d_]")
 
 
@@ -58,5 +63,5 @@ def mood_features(texts: Sequence[str], langs: Sequence[str], polarity: Polarity
 
 
 def has_words(text: str) -> bool:
-    """Say whether a text holds a letter of any script."""
-    return _WORD.search(text) is not None
+    """Say whether a text holds a letter of a script that multilingual language models know."""
+    return any(unicodedata.name(letter, "").split(" ")[0] in _SCRIPTS for letter in set(_WORD.findall(text)))

@@ -23,7 +23,7 @@ from modacast.types import Encoder, Floats
 
 __all__ = ["Reading", "Sentiment"]
 
-_METHOD = 3
+_METHOD = 4
 _SILENT = FEATURES.index("silent")
 _UNREADABLE = np.log([0.3, 0.4, 0.3])
 _WORDS_OF_STRETCHES = 0.4
@@ -105,7 +105,7 @@ class Sentiment:
     def predict_proba(self, texts: Sequence[str], langs: Sequence[str] | str) -> Doubles:
         """Get `(n, 3)` float64: how likely each text is negative, neutral, positive; each row sums to 1.
 
-        Texts without a letter or a known sign get .3, .4, .3: nobody can tell.
+        Texts without a known sign or a letter of a script that the encoder can know get .3, .4, .3: nobody can tell.
 
         Args:
             texts: what to read, of each the first 10,000 characters; what an encoder cannot hold of a long text
