@@ -20,8 +20,36 @@ FEATURES = (
 _CLEAR = 0.3
 _QUESTION = re.compile(r"[?？]\s*$|请问|想问|有人知道|吗\s*$|呢\s*$")
 _SCRIPTS = frozenset(
-    "LATIN FULLWIDTH CJK HIRAGANA KATAKANA HALFWIDTH HANGUL CYRILLIC GREEK ARMENIAN GEORGIAN HEBREW ARABIC DEVANAGARI "
-    "BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU KANNADA MALAYALAM SINHALA THAI LAO MYANMAR KHMER ETHIOPIC".split()
+    [
+        "LATIN",
+        "FULLWIDTH",
+        "CJK",
+        "HIRAGANA",
+        "KATAKANA",
+        "HALFWIDTH",
+        "HANGUL",
+        "CYRILLIC",
+        "GREEK",
+        "ARMENIAN",
+        "GEORGIAN",
+        "HEBREW",
+        "ARABIC",
+        "DEVANAGARI",
+        "BENGALI",
+        "GURMUKHI",
+        "GUJARATI",
+        "ORIYA",
+        "TAMIL",
+        "TELUGU",
+        "KANNADA",
+        "MALAYALAM",
+        "SINHALA",
+        "THAI",
+        "LAO",
+        "MYANMAR",
+        "KHMER",
+        "ETHIOPIC",
+    ]
 )  # of the hundred languages of XLM-R (Conneau and others 2020)
 _WORD = re.compile(r"[^\W\d_]")
 
