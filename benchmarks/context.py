@@ -16,7 +16,7 @@ from benchmarks.report import Report
 from modacast.elements import Lexicon, Tagger
 from modacast.elements.context import Context, Sense, load_senses, signs_beside
 from modacast.elements.matcher import Matches
-from modacast.encoder import get_encoder
+from modacast.encoder import Encoder, get_encoder
 
 __all__ = ["ambiguous_words", "main", "signs_of"]
 
@@ -80,7 +80,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     report = Report("context")
     tagger = Tagger(Lexicon.load())
     senses = [sense for sense in load_senses() if sense.part == "train"]
-    context = Context(get_encoder().encode).fit(senses, signs_of(tagger, senses))
+    # int8 vectors differ a little between processors, so what is learned comes from float32 ones
+    exact = Encoder.from_pretrained("bundled", precision="float32")
+    context = Context(get_encoder().encode)
+    context.weights_ = Context(exact.encode).fit(senses, signs_of(tagger, senses)).weights_
     ambiguous_words(report, tagger, context)
     if given.write:
         context.save(given.write)
