@@ -5,7 +5,8 @@ over series for each horizon (with its neighbours), so that a young series borro
 (split conformal prediction; Vovk, Gammerman and Shafer 2005). Panels drift: newer errors weigh more, as
 Barber, Candes, Ramdas and Tibshirani (2023) do beyond exchangeability, and the errors of each origin are
 brought to how far off the newest short forecasts were, in the spirit of adaptive conformal inference (Gibbs
-and Candes 2021). Lower and upper quantiles are taken apart: shares rise further than they fall.
+and Candes 2021). Lower and upper quantiles are taken apart: shares rise further than they fall. All of it is widened
+for a new era, as a handful of origins says little of how different eras are.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def hardness_ratios(residuals: Residuals, *, at: int = 0) -> Array:
 
 
 def residual_band(residuals: Residuals, h: int, *, level: int, seed: int = 0) -> Band:
-    """Get the offsets that held `level` per cent of the past errors.
+    """Get the offsets that held `level` per cent of the past errors, widened for a new era.
 
     Horizons that no origin measured widen the last measured offset with the square root of time.
 
@@ -151,10 +152,22 @@ def residual_band(residuals: Residuals, h: int, *, level: int, seed: int = 0) ->
             break
         lo[k], hi[k] = _quantiles(residuals, window, tail, rng)
         longest = k + 1
+    eras = _new_era(residuals)
+    lo, hi = lo * eras, hi * eras
     if 0 < longest < h:
         growth = np.sqrt(np.arange(longest + 1, h + 1) / longest)
         lo[longest:], hi[longest:] = lo[:longest].min() * growth, hi[:longest].max() * growth
     return Band(np.minimum(lo, 0.0), np.maximum(hi, 0.0))
+
+
+def _new_era(residuals: Residuals) -> float:
+    """Get how much wider intervals have to be as few origins tell how far off a new one may be.
+
+    All errors of an origin share its time. If what they share has one variance, that of a new origin around the mean of
+    k known ones is `1 + 1 / k` times as large.
+    """
+    n_origins = int((~np.isnan(residuals.errors)).any(axis=(1, 2)).sum())
+    return float(np.sqrt(1 + 1 / n_origins)) if n_origins else 1.0
 
 
 def widen(y_hat: Array, scale: Array, offset: Array) -> Array:
