@@ -133,7 +133,10 @@ def _leftmost_longest(
     day = pl.DataFrame(documents.select(["id", "published_at"])).select(
         doc_id="id", day=pl.col("published_at").dt.date()
     )
-    known = pl.DataFrame({"element_id": list(known_from), "known": list(known_from.values())})
+    known = pl.DataFrame(
+        {"element_id": list(known_from), "known": list(known_from.values())},
+        schema={"element_id": pl.String, "known": pl.Date},
+    )
     new = (
         pl.DataFrame(named)
         .join(known, on="element_id")

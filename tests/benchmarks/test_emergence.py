@@ -51,6 +51,10 @@ def test_a_new_word_hides_what_it_covers_once_it_is_known():
         "style/wide",
     ]
     assert [element for doc, element in found if doc == "after"] == ["occasion/look", "style/wide"]
+    unchanged = _leftmost_longest(
+        pa.Table.from_pylist(old, schema=MENTIONS), MENTIONS.empty_table(), documents, {}
+    )
+    assert unchanged.num_rows == len(old)  # no new word at all
 
 
 def test_peers_find_a_planted_burst_and_raise_as_many_alarms_as_they_may():
