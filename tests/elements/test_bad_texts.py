@@ -75,6 +75,7 @@ def test_halves_of_surrogate_pairs_are_read_as_unknown_characters(tagger: Tagger
     assert Relevance(tagger)([text], ["zh"])[0] > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("unit", "lang", "names_clothes"),
     [

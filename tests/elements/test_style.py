@@ -78,6 +78,7 @@ def test_texts_without_clothes_have_no_style():
     assert [reading.top(i) for i in range(4)] == [[]] * 4
 
 
+@pytest.mark.slow
 def test_long_and_broken_texts_are_read():
     texts = ["新中式 " * 200_000, "cowboy boots \ud800 and a cowboy hat"]
     reading = shipped_reader(ENCODER).read(texts, ["zh", "en"], about_fashion=True)

@@ -13,6 +13,8 @@ from modacast.encoder.torch_model import load_bert, save_bert  # noqa: E402
 from modacast.encoder.vocabulary import Pruning  # noqa: E402
 from modacast.errors import InvalidInput, MissingExtra, StorageError  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["红色连衣裙", "dress", "新中式马面裙的红"]
 
 
@@ -51,7 +53,6 @@ def test_layers_may_be_chosen(tiny, tmp_path):
         load_bert(tiny.folder, layers=[5])
 
 
-@pytest.mark.slow
 def test_the_bundled_model_in_sentence_transformers(tmp_path, bundled):
     from sentence_transformers import SentenceTransformer
 
@@ -63,7 +64,6 @@ def test_the_bundled_model_in_sentence_transformers(tmp_path, bundled):
     assert (ours * bundled.encode_query(texts)).sum(axis=1).min() > 0.9999
 
 
-@pytest.mark.slow
 def test_the_bundled_model_in_transformers(tmp_path):
     from transformers import AutoModel, AutoTokenizer
 

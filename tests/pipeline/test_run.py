@@ -23,6 +23,8 @@ from modacast.pipeline.run import run_all
 from modacast.serve.cli.terminal import _line
 from modacast.store import Database, Lake
 
+pytestmark = pytest.mark.slow
+
 CLI = [sys.executable, "-c", "from modacast.serve.cli import main; main()"]
 
 
@@ -90,7 +92,6 @@ def test_the_board_keeps_what_is_sold_beside_what_is_said(project):
     assert signals["ds"].max() == max(found["series"]["ds"].to_pylist())
 
 
-@pytest.mark.slow
 def test_without_signals_what_is_sold_changes_no_board(project, tmp_path):
     folder, _ = project
     copy = shutil.copytree(folder, tmp_path / "copy")
@@ -115,7 +116,6 @@ def test_no_raw_id_and_no_personal_data_reach_the_disk(project):
         assert "writer-" not in text
 
 
-@pytest.mark.slow
 def test_a_second_run_does_nothing_again(project):
     folder, _ = project
     before = results(folder / "home")
@@ -128,7 +128,6 @@ def test_a_second_run_does_nothing_again(project):
     assert after["lists"].equals(before["lists"])
 
 
-@pytest.mark.slow
 def test_new_rows_are_added_and_nothing_is_counted_twice(project, tmp_path):
     whole, _ = project
     grown = write_project(tmp_path / "grown")
@@ -144,7 +143,6 @@ def test_new_rows_are_added_and_nothing_is_counted_twice(project, tmp_path):
         assert left[name].select(columns).equals(right[name].select(columns)), name
 
 
-@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(project, tmp_path):
     folder, _ = project
     other = write_project(tmp_path / "killed")
@@ -190,7 +188,6 @@ def test_two_runs_at_once_do_not_mix(project):
         run_all(settings, Silent())
 
 
-@pytest.mark.slow
 def test_a_lexicon_that_grows_has_everything_read_again(project, tmp_path):
     folder = write_project(tmp_path / "lexicon")
     header = "id,parent,zh,en,ja,ko,fr,de,es,it,pt,attributes\n"

@@ -120,6 +120,7 @@ def test_a_home_that_cannot_be_written_ends_with_1_and_one_line(project, tmp_pat
     assert str(blocked) in refused("collect", "-c", project.folder, "--home", tmp_path / "home", code=1)
 
 
+@pytest.mark.slow
 def test_a_real_process_gives_codes_0_1_and_2_and_never_a_traceback(project, tmp_path):
     def run(*args):
         return subprocess.run(

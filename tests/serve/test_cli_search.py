@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from serve.command_line import refused, well
 
+pytestmark = pytest.mark.slow
+
 
 def found(project, query, *options):
     return well("search", query, "-c", project.folder, "--json", *options).json()
@@ -47,7 +49,6 @@ def test_near_copies_are_shown_once(project):
     assert len(set(texts)) == len(texts) == 10
 
 
-@pytest.mark.slow
 def test_an_index_is_made_once_and_anew_when_something_changed(home, project):
     shutil.rmtree(home / "index", ignore_errors=True)
     first = well("search", "风衣", "--home", home, "-c", project.folder)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pyarrow.parquet as pq
+import pytest
 from pipeline.small import write_csv
 from serve.command_line import refused, well
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_text_has_styles_with_reasons():

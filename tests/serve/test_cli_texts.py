@@ -136,6 +136,7 @@ def test_bad_rows_alone_are_no_empty_file(tmp_path):
         assert "empty file" not in err
 
 
+@pytest.mark.slow
 def test_tagging_knows_the_words_of_a_home(tmp_path):
     path, home = tmp_path / "texts.txt", tmp_path / "home"
     path.write_text("这件格兰披风裙真好看\n", encoding="utf-8")
@@ -145,6 +146,7 @@ def test_tagging_knows_the_words_of_a_home(tmp_path):
     assert "no home" in refused("tag", path, "--words", "--home", tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 def test_the_lexicon_that_is_shipped_and_one_of_ones_own_are_fine(tmp_path):
     shipped = int(well("lexicon", "check").out.split()[0].replace(",", ""))
     mine = tmp_path / "mine.csv"

@@ -24,6 +24,8 @@ from modacast.pipeline.corpus import read_corpus
 from modacast.pipeline.training import adopt
 from modacast.pipeline.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch")
 
 CHEAP = ("--device", "cpu", "--threads", 1, "--precision", "float32")
@@ -76,7 +78,6 @@ def test_pretraining_on_a_file_writes_a_folder(texts, tiny, tmp_path):
     assert np.load(vectors).shape == (200, 32)
 
 
-@pytest.mark.slow
 def test_a_home_trains_on_what_it_holds(home, tiny):
     done = well("train", "pretrain", "--home", home, "--base", tiny, "--steps", 3, "--batch-size", 8, *CHEAP)
     assert "Version 1 (put it to use with: modacast models promote 1)" in done.out
@@ -89,7 +90,6 @@ def test_a_home_trains_on_what_it_holds(home, tiny):
     assert "马面裙" not in json.dumps(listed, ensure_ascii=False)
 
 
-@pytest.mark.slow
 def test_the_life_of_a_version(texts, tiny, home, tmp_path):
     for steps in (2, 4):
         well(*pretrain(texts, tiny, "--home", home, "--learning-rate", 3e-3, steps=steps))
@@ -109,7 +109,6 @@ def test_the_life_of_a_version(texts, tiny, home, tmp_path):
     assert "from tiny-bert" in well("models", "show", 1, *here).out
 
 
-@pytest.mark.slow
 def test_a_promotion_changes_what_is_encoded_and_nothing_stale_is_served(
     project, home, texts, tiny, tmp_path
 ):
@@ -125,7 +124,6 @@ def test_a_promotion_changes_what_is_encoded_and_nothing_stale_is_served(
     assert well(*ask).out == before
 
 
-@pytest.mark.slow
 def test_a_refused_fine_tuning_is_written_down_as_refused(tmp_path, tiny):
     rng = np.random.default_rng(2)
     noise = [{"title": "".join(rng.choice(WORDS[5:20], 4)), "body": "".join(rng.choice(WORDS[5:20], 4))}
@@ -141,7 +139,6 @@ def test_a_refused_fine_tuning_is_written_down_as_refused(tmp_path, tiny):
     assert "no files" in refused("models", "promote", 1, "--force", "--home", home)
 
 
-@pytest.mark.slow
 def test_an_accepted_fine_tuning_may_be_put_to_use(pairs, tiny, tmp_path, monkeypatch):
     # the tiny model is random: it knows nothing that a battery could find lost
     monkeypatch.setattr("modacast.encoder.layered.LayeredBert.battery", lambda self: {})
@@ -155,7 +152,6 @@ def test_an_accepted_fine_tuning_may_be_put_to_use(pairs, tiny, tmp_path, monkey
     assert (shown["in_use"], shown["status"]) == (True, "accepted")
 
 
-@pytest.mark.slow
 def test_a_killed_training_goes_on(texts, tiny, tmp_path):
     home = tmp_path / "home"
     command = [str(part) for part in pretrain(texts, tiny, "--home", home, "--json", steps=400)]
@@ -234,7 +230,6 @@ def test_a_model_that_is_none(texts, tiny, tmp_path):
     assert "belong together" in refused(*pretrain(texts, tiny, "--out", tmp_path / "out"))
 
 
-@pytest.mark.slow
 def test_a_broken_checkpoint(texts, tiny, tmp_path):
     folder = tmp_path / "out.training" / "step-000001"
     folder.mkdir(parents=True)
