@@ -2,9 +2,9 @@
 
     python -m benchmarks.discovery --data DIR [--quick] [--json FILE] [--only PART] [--listing FILE]
 
-Four parts. `facets`: which facet hidden words get. `hidden`: words of the lexicon are hidden, their texts before a drawn week taken away, so that they are
+Four parts. `hidden`: words of the lexicon are hidden, their texts before a drawn week taken away, so that they are
 born again; which of them are found, among how many others (Weibo titles before 2022-07-04, on which the thresholds
-were chosen). `weibo`: all titles 2020-11 to 2024-12 with a lexicon that lacks the five known cases. `reddit`: the
+were chosen). `facets`: which facet hidden words get. `weibo`: all titles 2020-11 to 2024-12 with a lexicon that lacks the five known cases. `reddit`: the
 English posts. The verdicts on what was found on Weibo are a person's reading of the titles
 (`cases/discovery_verdicts.csv`).
 """

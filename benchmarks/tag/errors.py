@@ -153,9 +153,10 @@ def _is_given(lexicon: Lexicon, mention: Found, record: dict) -> bool:
 
 
 def _in_jd(tagger: Tagger, data: Path) -> Iterator[Miss]:
-    texts, gold = chinese.jd_texts(data)
-    found = _finder(tagger, "zh")(texts)
-    for number, (text, mentions, spans) in enumerate(zip(texts, found, gold, strict=True), 1):
+    sentences = chinese.jd_sentences(data)
+    found = _finder(tagger, "zh")([one.text for one in sentences])
+    for number, (one, mentions) in enumerate(zip(sentences, found, strict=True), 1):
+        text, spans = one.text, one.spans
         told = "|".join(text[a:b] for a, b in sorted(spans))
         for mention in chinese.comparable(tagger.lexicon, mentions):
             if (mention.start, mention.end) not in spans:

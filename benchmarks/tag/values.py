@@ -72,12 +72,11 @@ def jd_with_spans(report: Report, tagger: Tagger, data: Path, *, quick: bool) ->
     spans = SpanTagger(get_encoder(), tagger).fit(
         _table(texts), values=[sorted(some) for some in values], about_fashion=True
     )
-    sentences_, gold = chinese.jd_texts(data)
-    plain = [
-        _attributes(tagger, some) for some in tagged(tagger, sentences_, ["zh"] * len(gold), catalogue=True)
-    ]
-    chances = judge.chances(sentences_, plain)
-    further = _further(spans, sentences_)
+    sentences = chinese.jd_sentences(data)
+    unseen, gold = [one.text for one in sentences], [one.spans for one in sentences]
+    plain = [_attributes(tagger, some) for some in tagged(tagger, unseen, ["zh"] * len(gold), catalogue=True)]
+    chances = judge.chances(unseen, plain)
+    further = _further(spans, unseen)
     kept = {
         name: [
             {(m.start, m.end) for m, p in zip(*row, strict=True) if p >= least}
@@ -150,7 +149,9 @@ def _table(texts: Sequence[str]) -> pa.Table:
     )
 
 
-def _score(report: Report, name: str, predicted: Sequence[set[Place]], gold: Sequence[set[Place]]) -> None:
+def _score(
+    report: Report, name: str, predicted: Sequence[set[Place]], gold: Sequence[frozenset[Place]]
+) -> None:
     hits = np.array([len(p & g) for p, g in zip(predicted, gold, strict=True)])
     sizes = np.array([[len(p), len(g)] for p, g in zip(predicted, gold, strict=True)])
     report.add(f"JD sentences, exact spans, {name}", "F1", chinese.f1(hits, sizes))

@@ -11,6 +11,7 @@ from benchmarks.data_sets import WEIBO, NoData, find_file, open_text
 from benchmarks.discovery import weibo_titles
 from benchmarks.known_cases import FIRST, cases_within, first_judged
 from benchmarks.report import Report
+from benchmarks.tag.chinese import jd_sentences
 
 
 def test_the_usual_name_comes_first_and_another_is_told(tmp_path, capsys):
@@ -54,3 +55,14 @@ def test_reviews_of_other_columns_are_read_and_too_few_are_refused(tmp_path):
     path.write_text("label,text\n1,好\n0,坏\n", encoding="utf-8")
     with pytest.raises(NoData, match="too few"):
         sentiment.read(path, "x", "zh", None)
+
+
+def test_sentences_of_another_folder_keep_their_file(tmp_path):
+    folder = tmp_path / "attributes" / "some_jd"
+    folder.mkdir(parents=True)
+    (folder / "test.tsv").write_text("no columns\n1\tx\t红裙\t<色>红</色>裙\n", encoding="utf-8")
+    (folder / "train.tsv").write_text("2\tx\t圆领\t<领>圆领</领>\n", encoding="utf-8")
+    assert [(one.text, set(one.spans), one.is_unread) for one in jd_sentences(tmp_path)] == [
+        ("红裙", {(0, 1)}, True),
+        ("圆领", {(0, 2)}, False),
+    ]
