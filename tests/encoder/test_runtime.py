@@ -34,7 +34,7 @@ def test_int8_stays_near_float32(tiny, tmp_path):
     exact = open_tiny(tiny, tmp_path).encode(TEXTS)
     rounded = open_tiny(tiny, tmp_path, precision="int8").encode(TEXTS)
     # processors without VNNI round a little more
-    assert ((exact * rounded).sum(axis=1) > 0.985).all()
+    assert ((exact * rounded).sum(axis=1) > 0.99).all()
     assert not np.array_equal(exact, rounded)
 
 

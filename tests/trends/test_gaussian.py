@@ -78,3 +78,17 @@ def test_a_constant_stays():
 def test_it_is_deterministic():
     panel = _panel(_waves(12)[:, :STEPS])
     assert np.array_equal(gaussian_forecast(panel, 13, seed=2), gaussian_forecast(panel, 13, seed=2))
+
+
+@pytest.mark.parametrize(("freq", "season"), [("D", 7), ("M", 12)])
+def test_days_and_months_have_their_own_season(freq, season):
+    rng = np.random.default_rng(4)
+    t = np.arange(120)
+    y = (
+        10
+        * (1 + 0.5 * np.sin(2 * np.pi * (t / season + rng.random((6, 1)))))
+        * np.exp(rng.normal(0, 0.1, (6, 120)))
+    )
+    told = gaussian_forecast(replace(_panel(y[:, :-season]), freq=freq, season=season), season)
+    level = np.abs(y[:, :-season].mean(axis=1, keepdims=True) - y[:, -season:]).mean()
+    assert np.abs(told - y[:, -season:]).mean() < 0.5 * level

@@ -10,7 +10,7 @@ from made_panels import make_series, wave
 
 from modacast.errors import NotFitted
 from modacast.trends import COVERAGE, SCORECARDS, EnsembleForecaster
-from modacast.trends.intervals import Residuals, adapted
+from modacast.trends.intervals import Residuals, adapted, residual_band
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -101,3 +101,13 @@ def test_only_what_was_known_at_a_step_is_kept():
     assert np.isnan(known.errors[0]).all()
     assert (~np.isnan(known.errors[1, 0])).sum() == 13
     assert (~np.isnan(known.errors[2, 0])).sum() == 26
+
+
+def test_the_fewer_origins_the_wider_for_a_new_era():
+    errors = np.tile(np.linspace(-1, 1, 101), (6, 1))[:, :, None]
+    wide = [
+        residual_band(Residuals(tuple(range(1, k + 1)), errors[:k], 52), 1, level=80).hi[0] for k in (1, 2, 6)
+    ]
+    held = np.array(wide) / np.sqrt(1 + 1 / np.array([1, 2, 6]))
+    assert held == pytest.approx(held[-1], rel=0.02)
+    assert held[-1] == pytest.approx(0.8, abs=0.03)
