@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from modacast import evaluate
@@ -18,6 +17,7 @@ from modacast.trends.intervals import (
     series_scale,
     widen,
 )
+from modacast.trends.known_means import mean_where
 from modacast.trends.panel import Array, Frequency, Panel
 
 __all__ = ["BACKTEST", "COVERAGE", "Backtest", "Component", "back_test", "truth_after"]
@@ -119,7 +119,7 @@ class Backtest:
             truth, y_hat = truth_after(self.panel, ago, steps), self.forecasts[i, :, :steps]
             known = ~np.isnan(truth) & ~np.isnan(y_hat)
             scale = series_scale(self.panel.before(ago))
-            gap = np.sqrt(_mean_where(truth, known)) - np.sqrt(_mean_where(y_hat, known))
+            gap = np.sqrt(mean_where(truth, known)) - np.sqrt(mean_where(y_hat, known))
             gap[known.mean(axis=1) < _MOSTLY] = np.nan
             errors[place, :, 0] = np.divide(gap, scale, out=np.full_like(gap, np.nan), where=scale > 0)
         origins = tuple(self.origins[i] for i in rows)
@@ -182,14 +182,6 @@ def truth_after(panel: Panel, ago: int, h: int) -> Array:
     start = panel.n_steps - ago
     window = slice(start, start + h)
     return np.where(panel.observed[:, window], panel.y[:, window], np.nan)
-
-
-def _mean_where(values: Array, known: npt.NDArray[np.bool_]) -> Array:
-    """Average the known values of each row; NaN where there are none."""
-    n = known.sum(axis=1)
-    return np.divide(
-        np.where(known, values, 0.0).sum(axis=1), n, out=np.full(len(values), np.nan), where=n > 0
-    )
 
 
 def _mean_or_null(values: Array) -> pa.Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Panel
 
 __all__ = ["add_calendar_weeks", "calendar_weeks"]
@@ -35,8 +36,7 @@ def calendar_weeks(panel: Panel) -> Array:
     if season < _SHORTEST_SEASON or n_years < 2 or len(panel.ids) < _FEWEST_SERIES:
         return np.zeros(season)
     z = np.sqrt(panel.y)
-    known = ~np.isnan(z)
-    level = np.where(known, z, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    level = mean_known(z)
     short = _short_lived(z / np.where(level > 0, level, 1.0)[:, None])
     begun = ~np.isnan(short).all(axis=0)
     market = np.zeros(panel.n_steps)

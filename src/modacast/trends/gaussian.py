@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.optimize import minimize
 
-from modacast.trends.network import series_weight
+from modacast.trends.known_means import mean_known, series_weight
 from modacast.trends.panel import Array, Frequency, Panel
 
 __all__ = ["gaussian_forecast"]
@@ -67,9 +67,8 @@ def gaussian_forecast(panel: Panel, h: int, *, seed: int = 0) -> Array:
         `(n, h)` float64, >= 0. Deterministic for one seed.
     """
     z = np.sqrt(panel.y)[:, -_LONGEST:]
-    known = ~np.isnan(z)
-    lengths = known.sum(axis=1)
-    scale = np.where(known, z, 0.0).sum(axis=1) / np.maximum(lengths, 1)
+    lengths = np.sum(~np.isnan(z), axis=1)
+    scale = mean_known(z)
     scale = np.where(scale > 0, scale, 1.0)[:, None]
     z = z / scale
     rhythm = _Rhythm(_UNITS[panel.freq], panel.season, _ERAS[panel.freq])

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Panel
 
 __all__ = ["Band", "Residuals", "adapted", "hardness_ratios", "residual_band", "series_scale", "widen"]
@@ -80,12 +81,12 @@ def series_scale(panel: Panel) -> Array:
     in proportion.
     """
     z, season = np.sqrt(panel.y), panel.season
-    level = _nanmean(z[:, -2 * season :])
-    now = _nanmean(z[:, -_RECENT:])
+    level = mean_known(z[:, -2 * season :])
+    now = mean_known(z[:, -_RECENT:])
     risen = np.divide(now, level, out=np.ones_like(level), where=(level > 0) & (now > level))
-    step = _nanmean(np.abs(np.diff(z, axis=1)))
+    step = mean_known(np.abs(np.diff(z, axis=1)))
     if z.shape[1] > season:
-        change = _nanmean(np.abs(z[:, season:] - z[:, :-season]))
+        change = mean_known(np.abs(z[:, season:] - z[:, :-season]))
     else:
         change = np.full(len(z), np.nan)
     # without a season to compare, take a random walk over a third of it, its mean distance
@@ -202,10 +203,3 @@ def _weighted_quantile(x: Array, weight: Array, q: Array) -> Array:
     order = np.argsort(x)
     total = np.cumsum(weight[order])
     return np.interp(q, (total - 0.5 * weight[order]) / total[-1], x[order])
-
-
-def _nanmean(values: Array) -> Array:
-    known = ~np.isnan(values)
-    n = known.sum(axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.divide(total, n, out=np.full(len(values), np.nan), where=n > 0)

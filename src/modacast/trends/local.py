@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Panel
 
 __all__ = ["ces_forecast", "forecast_by_length", "seasonal_mean", "seasonal_naive"]
@@ -34,12 +35,12 @@ def seasonal_mean(panel: Panel, h: int, strength: Array) -> Array:
         strength: `(n,)` from 0 (flat) to 1 (the full average shape); series under two seasons stay flat.
     """
     season = panel.season
-    level = _nanmean(panel.y[:, -season:])
+    level = mean_known(panel.y[:, -season:])
     n_seasons = panel.n_steps // season
     flat = np.repeat(level[:, None], h, axis=1)
     if n_seasons < 2:
         return flat
-    shape = _nanmean(
+    shape = mean_known(
         panel.y[:, -n_seasons * season :].reshape(len(level), n_seasons, season).transpose(0, 2, 1)
     )
     shape = 0.5 * shape + 0.25 * (np.roll(shape, 1, axis=1) + np.roll(shape, -1, axis=1))
@@ -112,10 +113,3 @@ def _run(panel: Panel, rows: Any, h: int, model: Any) -> Array:
     # an optimiser that ran away is worse than no change
     wild = ~np.isfinite(found) | (found > 5 * np.nanmax(values, axis=1)[:, None])
     return np.asarray(np.where(wild, values[:, -1:], found)[place.ravel()])
-
-
-def _nanmean(values: Array) -> Array:
-    """Average the last axis without NaN; NaN where nothing is left."""
-    known = ~np.isnan(values)
-    n = known.sum(axis=-1)
-    return np.divide(np.where(known, values, 0.0).sum(axis=-1), n, out=np.full(n.shape, np.nan), where=n > 0)

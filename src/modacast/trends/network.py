@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modacast.trends.known_means import mean_known, series_weight
 from modacast.trends.panel import Array, Frequency, Panel
 from modacast.types import Floats
 
-__all__ = ["network_forecast", "series_weight"]
+__all__ = ["network_forecast"]
 
 _FEWEST_WINDOWS = 1_000  # fewer teach a network nothing that holds
 _FEWEST_SERIES = 8  # and so do fewer series
@@ -33,7 +34,6 @@ _DROPOUT = 0.1
 _DECAY = 0.8  # weight of a window one era older
 _SEEDS = 2  # nets for each base
 _MAX_RISE = 5.0  # of the highest value so far
-_WEIGHTS = (0.25, 4.0)  # least and most of one series, against the median
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def network_forecast(panel: Panel, h: int, *, seed: int = 0) -> Array | None:
     if np.sum(panel.lengths() > 0) < _FEWEST_SERIES:
         return None
     z = np.sqrt(panel.y)
-    scale = _row_mean(z)
+    scale = mean_known(z)
     scale = np.where(scale > 0, scale, 1.0)[:, None]
     z = z / scale
     weight = series_weight(panel)
@@ -99,18 +99,6 @@ def _roll(net: _Net, z: Array, scope: _Scope, h: int) -> Array:
         step = _level(known, end, scope) + net.forward(_inputs(known, end, scope))
         known = np.hstack([known, np.maximum(step, 0.0)])
     return known[:, n_steps : n_steps + h]
-
-
-def series_weight(panel: Panel) -> Array:
-    """Get the `(n,)` weights that turn errors of scaled roots into errors as MASE counts them; 0 where nothing moves."""
-    y, season = panel.y, panel.season
-    change = _row_mean(np.abs(y[:, season:] - y[:, :-season]))
-    change = np.where(np.isnan(change), _row_mean(np.abs(np.diff(y, axis=1))), change)
-    level = np.nan_to_num(_row_mean(y))
-    moves = np.nan_to_num(change) > 0
-    weight = np.divide(level, change, out=np.zeros_like(level), where=moves)
-    middle = float(np.median(weight[moves])) if moves.any() else 1.0
-    return np.where(moves, np.clip(weight / max(middle, 1e-12), *_WEIGHTS), 0.0)
 
 
 def _windows(z: Array, series_weight: Array, scope: _Scope, ahead: int, seed: int) -> _Windows:
@@ -149,18 +137,18 @@ def _inputs(z: Array, end: int, scope: _Scope) -> Floats:
     era, level = scope.era, _level(z, end, scope)
     lags = z[:, max(0, end - 2 * era) : end] - level
     columns = [np.zeros((len(z), 2 * era - lags.shape[1])), lags]
-    oldest = _row_mean(z[:, : min(era, end)])[:, None] - level
+    oldest = mean_known(z[:, : min(era, end)])[:, None] - level
     for k in (2, 3, 4):
         first, last = end - (k + 1) * era, end - k * era
         if last >= era // 2:
-            mean = _row_mean(z[:, max(0, first) : last])[:, None] - level
+            mean = mean_known(z[:, max(0, first) : last])[:, None] - level
             oldest = np.where(np.isnan(mean), oldest, mean)
         columns.append(oldest)
     return np.nan_to_num(np.hstack(columns)).astype(np.float32)
 
 
 def _level(z: Array, end: int, scope: _Scope) -> Array:
-    return _row_mean(z[:, max(0, end - scope.base) : end])[:, None]
+    return mean_known(z[:, max(0, end - scope.base) : end])[:, None]
 
 
 class _Net:
@@ -235,11 +223,3 @@ def _rate(progress: float) -> float:
     if progress < _WARM_UP:
         return _RATE * progress / _WARM_UP
     return _RATE * 0.5 * (1 + float(np.cos(np.pi * (progress - _WARM_UP) / (1 - _WARM_UP))))
-
-
-def _row_mean(values: Array) -> Array:
-    """Average each row without NaN; NaN where nothing is left."""
-    known = ~np.isnan(values)
-    n = known.sum(axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.divide(total, n, out=np.full(len(values), np.nan), where=n > 0)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Frequency, Panel
 from modacast.trends.signals import Signals
 
@@ -63,8 +64,7 @@ def pooled_forecast(panel: Panel, h: int, *, power: float = 0.5, seed: int = 0) 
         `(n, h)` float64, >= 0. Deterministic for one seed.
     """
     z = panel.y**power
-    seen = ~np.isnan(z)
-    scale = np.where(seen, z, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    scale = mean_known(z)
     scale = np.where(scale > 0, scale, 1.0)[:, None]
     rhythm = _RHYTHMS[panel.freq]
     signals = None

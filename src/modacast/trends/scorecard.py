@@ -14,6 +14,7 @@ import pyarrow as pa
 from modacast import evaluate
 from modacast.trends.backtest import Backtest, Component, truth_after
 from modacast.trends.intervals import adapted, residual_band, series_scale, widen
+from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Frequency
 
 __all__ = ["LEADS", "SCORECARDS", "scorecards"]
@@ -92,8 +93,8 @@ def _cards(
         lo, hi = (np.clip(widen(y_hat, scale, offset), 0.0, upper) for offset in (band.lo, band.hi))
     mase = evaluate.mase(truth, y_hat, past.y, season=panel.season)
     covered = evaluate.coverage(np.where(np.isnan(lo), np.nan, truth), lo, hi)
-    before = _mean(past.y[:, -ago:])
-    grown, guessed = (_growth(_mean(values), before) for values in (truth, y_hat))
+    before = mean_known(past.y[:, -ago:])
+    grown, guessed = (_growth(mean_known(values), before) for values in (truth, y_hat))
     cards = []
     for i in np.flatnonzero((past.lengths() >= _FEWEST) & ~np.isnan(y_hat[:, -1])):
         y = truth[i, -1]
@@ -126,13 +127,6 @@ def _said(backtest: Backtest, forecaster: Component, ago: int) -> Array:
 
 def _growth(later: Array, before: Array) -> Array:
     return np.divide(later, before, out=np.full(len(later), np.nan), where=before > 0) - 1
-
-
-def _mean(values: Array) -> Array:
-    known = ~np.isnan(values)
-    n = known.sum(axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.divide(total, n, out=np.full(len(values), np.nan), where=n > 0)
 
 
 def _or_none(value: float) -> float | None:

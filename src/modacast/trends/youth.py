@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Kin, Panel
 from modacast.trends.series import split_unique_id
 
@@ -104,7 +105,7 @@ def with_past(panel: Panel) -> Panel:
     for length in np.unique(lengths[young]):
         donors = np.flatnonzero(lengths >= min(panel.n_steps, length + panel.season))
         recent = min(int(length), _LEVEL)
-        level = _nanmean(z[donors][:, -recent:])
+        level = mean_known(z[donors][:, -recent:])
         donors, level = donors[level > 0], level[level > 0]
         if len(donors) < _FEWEST_DONORS or lengths[donors].min() <= length:
             continue
@@ -118,7 +119,7 @@ def with_past(panel: Panel) -> Panel:
             own = {position[row[name]]: w for name, w in like.items() if row.get(name) in position}
             told = _course(board, course[list(own)], np.array(list(own.values()))) if own else board
             start = panel.n_steps - int(length)
-            filled[i, :start] = (_nanmean(z[i : i + 1, -recent:]) * told) ** 2
+            filled[i, :start] = (mean_known(z[i : i + 1, -recent:]) * told) ** 2
     return replace(panel, y=filled)
 
 
@@ -148,10 +149,3 @@ def _course(board: Array, course: Array, weight: Array) -> Array:
     total = weights.sum(axis=0)
     summed = (np.nan_to_num(rows) * weights).sum(axis=0)
     return np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)
-
-
-def _nanmean(values: Array) -> Array:
-    known = ~np.isnan(values)
-    n = known.sum(axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.divide(total, n, out=np.full(len(values), np.nan), where=n > 0)
