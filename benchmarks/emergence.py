@@ -151,11 +151,21 @@ def add_alarms(report: Report, name: str, raised: Sequence[Mapping[str, Any]], s
     report.add(row_name, "number", float(len(judged)))
     verdicts = read_verdicts()
     said = [verdicts.get((name, row["element_id"], row["ds"].isoformat()), "not judged") for row in judged]
-    hits = [float(verdict == "true rise") for verdict in said if verdict != "not judged"]
-    if hits:
-        report.add_mean(row_name, "precision by our reading", hits, ahead=0.7)
-        told = [float(verdict in {"true rise", "news"}) for verdict in said if verdict != "not judged"]
-        report.add_mean(row_name, "the same, single events of fashion counted as right", told)
+    read = [
+        (row["kind"], verdict) for row, verdict in zip(judged, said, strict=True) if verdict != "not judged"
+    ]
+    is_rise = [float(verdict == "true rise") for _, verdict in read]
+    is_told = [float(verdict in {"true rise", "news"}) for _, verdict in read]
+    is_shock = [kind == "shock" for kind, _ in read]
+    if read:
+        report.add_mean(row_name, "precision by our reading", is_rise, ahead=0.7)
+        report.add_mean(row_name, "the same, single events of fashion counted as right", is_told)
+    if any(is_shock):
+        shocks = [value for value, shock in zip(is_told, is_shock, strict=True) if shock]
+        report.add_mean(row_name, "shocks alone: single events of fashion or true rises", shocks)
+    if not all(is_shock):
+        rises = [value for value, shock in zip(is_rise, is_shock, strict=True) if not shock]
+        report.add_mean(row_name, "without shocks: true rises", rises)
     counted = ", ".join(f"{n} {verdict}" for verdict, n in Counter(said).most_common())
     report.note(f"{name}: verdicts: {counted}")
 

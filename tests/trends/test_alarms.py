@@ -127,6 +127,15 @@ def test_what_is_told_on_one_day_is_one_event():
     assert not any(row["element_id"] == "x" for _, row in raised(weekly, days=1))
 
 
+def test_what_comes_within_a_week_is_a_shock_and_what_takes_longer_is_none():
+    event, rise = [0] * 120 + [9] + [0] * 29, [0] * 120 + [1, 2, 3, 2, 3, 2] + [1] * 24
+    weekly = background(150) | {"event": event, "rise": rise}
+    kinds = {row["element_id"]: row["kind"] for _, row in raised(weekly)}
+    assert (kinds["event"], kinds["rise"]) == ("shock", "new")
+    by_day = {row["element_id"]: row["kind"] for _, row in raised(weekly, rules=AlarmRules(min_lasting=0.0))}
+    assert by_day["event"] == "new"
+
+
 def test_a_season_is_news_once_and_never_after_its_second():
     weeks = np.arange(5 * 52)
     rate = 0.05 + 5 * np.maximum(0, np.cos(2 * np.pi * (weeks - 45) / 52)) ** 2

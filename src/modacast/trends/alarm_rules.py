@@ -19,6 +19,8 @@ class AlarmRules:
         min_count: fewest weighted texts.
         min_stories: fewest separate stories, and fewest authors, those who repeat others not counted.
         min_breadth: smallest effective number of stories, of voices and of days (`Reading.breadth`).
+        min_lasting: effective number of weeks (`Reading.lasting`) below which an alarm is called a shock, as one event
+            may be all that there is to it.
         min_ratio: smallest count over expectation.
         min_company: smallest mean chance that its texts, without the words that name the element, are about fashion;
             looked at where `alarms` is told how to score texts.
@@ -34,6 +36,7 @@ class AlarmRules:
     min_count: float = 3.0
     min_stories: int = 3
     min_breadth: float = 2.0
+    min_lasting: float = 1.5
     min_ratio: float = 2.0
     min_company: float = 0.2
     season_p: float = 0.01

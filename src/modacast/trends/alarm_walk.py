@@ -171,7 +171,7 @@ class _Walk:
         return Alarm(
             element_id=name,
             ds=found.weeks[week],
-            kind=_kind(found, row, week),
+            kind=self._kind(row, week, reading),
             weeks=width,
             count=count,
             expected=expected,
@@ -182,6 +182,15 @@ class _Walk:
             reading=reading,
             company=company,
         )
+
+    def _kind(self, row: int, week: int, reading: Reading) -> Kind:
+        """A shock is told within little more than a week; what was never at a quarter of this rate before is new."""
+        if reading.lasting < self._rules.min_lasting:
+            return "shock"
+        found = self._found
+        earlier = found.rate[row, : max(0, week - int(found.window[row, week]) + 1)]
+        is_new = len(earlier) == 0 or earlier.max() < 0.25 * found.rate[row, week]
+        return "new" if is_new else "rise"
 
     def _company(self, reading: Reading) -> float | None:
         """The mean chance that what else the texts say is about fashion."""
@@ -211,12 +220,3 @@ class _Walk:
             if len(ids & {text.id for text in theirs}) >= self._rules.same_story * len(ids):
                 return other
         return None
-
-
-def _kind(found: Surprise, row: int, week: int) -> Kind:
-    """A shock came within one week; what was never at a quarter of this rate before is new."""
-    rate = found.rate[row, week]
-    earlier = found.rate[row, : max(0, week - int(found.window[row, week]) + 1)]
-    if len(earlier) == 0 or earlier.max() < 0.25 * rate:
-        return "new"
-    return "shock" if found.window[row, week] == 1 else "rise"

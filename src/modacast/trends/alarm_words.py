@@ -33,7 +33,9 @@ class AlarmFacts:
 
 def why_en(facts: AlarmFacts) -> str:
     """Say it in English."""
-    verb = {"new": "is new", "rise": "is rising", "shock": "jumped"}[facts.kind]
+    verb = {"new": "is new", "rise": "is rising", "shock": "jumped within a week, as single events do"}[
+        facts.kind
+    ]
     window = "in the week of" if facts.weeks == 1 else f"in the {facts.weeks} weeks up to that of"
     parts = [
         f"{facts.name_en} {verb}: {_number(facts.n_texts, 'text')} {window} {facts.ds} "
@@ -55,7 +57,7 @@ def why_en(facts: AlarmFacts) -> str:
 
 def why_zh(facts: AlarmFacts) -> str:
     """Say it in Chinese."""
-    verb = {"new": "初次兴起", "rise": "正在上升", "shock": "骤然升温"}[facts.kind]
+    verb = {"new": "初次兴起", "rise": "正在上升", "shock": "在一周内骤然升温，可能只是单个事件"}[facts.kind]
     window = "一周" if facts.weeks == 1 else f" {facts.weeks} 周"
     parts = [
         f"{facts.name_zh}{verb}：截至 {facts.ds} 当周的{window}内有 {facts.n_texts} 条文本"

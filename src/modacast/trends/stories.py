@@ -82,10 +82,17 @@ class Reading:
         """
         if not self.texts:
             return 0.0
-        n = len(self.texts)
         first = self.texts[0].day
         day = np.array([(text.day - first).days for text in self.texts])
-        return min(n * n / float((np.bincount(kind) ** 2).sum()) for kind in (self.story, self.voice, day))
+        return min(_effective(kind) for kind in (self.story, self.voice, day))
+
+    @property
+    def lasting(self) -> float:
+        """The effective number of weeks, from Monday to Sunday, that the texts are spread over."""
+        if not self.texts:
+            return 0.0
+        monday = self.texts[0].day - timedelta(days=self.texts[0].day.weekday())
+        return _effective(np.array([(text.day - monday).days // 7 for text in self.texts]))
 
     @property
     def n_voices(self) -> int:
@@ -122,6 +129,10 @@ class Reading:
             ranked.append((told[story], len(ranked), i))
             told[story] += 1
         return [self.texts[i].id for _, _, i in sorted(ranked)[:k]]
+
+
+def _effective(kind: npt.NDArray[np.int64]) -> float:
+    return len(kind) ** 2 / float((np.bincount(kind) ** 2).sum())
 
 
 class Stories:
