@@ -175,7 +175,7 @@ FORECASTS = _schema("forecasts", 1, [
     pa.field("made_at", _INSTANT, nullable=False),
 ])  # fmt: skip
 
-TRENDS = _schema("trends", 2, [
+TRENDS = _schema("trends", 3, [
     _text("element_id"),
     _text("segment"),                                   # "all", "lang=zh", "source=weibo"
     pa.field("as_of", pa.date32(), nullable=False),     # the last week that was read
@@ -185,6 +185,7 @@ TRENDS = _schema("trends", 2, [
     pa.field("forecast_growth", pa.float64()),          # relative change that the forecast foresees on average
     pa.field("forecast_low", pa.float64()),             # 80 % interval of that change; since version 2
     pa.field("forecast_high", pa.float64()),
+    pa.field("chance_of_growth", pa.float64()),         # that it will be above 0, from .05 to .95; since version 3
     pa.field("confidence", pa.float64(), nullable=False),  # 0..1
     pa.field("p_value", pa.float64()),                  # of the test behind the stage, after FDR control
     pa.field("season_strength", pa.float64()),          # 0..1

@@ -14,7 +14,7 @@ from modacast.errors import InvalidInput, NotFitted
 from modacast.trends import EnsembleForecaster, forecast
 from modacast.trends.backtest import BACKTEST
 from modacast.trends.forecast import MEANS_AHEAD
-from modacast.trends.intervals import series_scale
+from modacast.trends.intervals import CHANCES, series_scale
 from modacast.trends.local import seasonal_naive
 from modacast.trends.panel import read_panel
 from modacast.types import FORECASTS, Forecaster
@@ -54,6 +54,11 @@ def test_a_mean_has_an_interval_of_its_own_that_is_narrower_and_holds(fitted, wa
     assert y_hat == pytest.approx(_matrix(weeks, "y_hat", 26).mean(axis=1))
     weekly = [_matrix(weeks, name, 26).mean(axis=1) for name in ("lo_80", "hi_80")]
     assert np.all((hi - lo) < weekly[1] - weekly[0])
+    quantiles = np.array(means["quantiles"].to_pylist())
+    assert quantiles.shape == (12, len(CHANCES))
+    assert np.all(np.diff(quantiles, axis=1) >= 0)
+    for chance, values in ((0.1, lo), (0.5, y_hat), (0.9, hi)):
+        assert quantiles[:, CHANCES.index(chance)] == pytest.approx(values)
     truth = np.array([waves[k][156:182].mean() for k in sorted(waves)])
     assert np.mean((truth >= lo) & (truth <= hi)) >= 0.7
     # farther than was measured it grows

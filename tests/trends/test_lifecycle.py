@@ -124,10 +124,17 @@ def test_the_interval_of_what_is_foreseen_is_that_of_the_mean():
         for name in ("x|all", "y|all")
         for k in range(8)
     ]
-    means = pa.table({"unique_id": ["x|all"], "y_hat": [0.01], "lo_80": [0.005], "hi_80": [0.02]})
+    quantiles = np.linspace(0.001, 0.019, 19)  # .05 more of chance for each .001
+    means = pa.table(
+        {"unique_id": ["x|all"], "y_hat": [0.01], "lo_80": [0.005], "hi_80": [0.02], "quantiles": [quantiles]}
+    )
     x, y = stages(counts, pa.Table.from_pylist(ahead), means).to_pylist()
     assert (x["forecast_growth"], x["forecast_low"], x["forecast_high"]) == pytest.approx((1.0, 0.0, 3.0))
-    assert (y["forecast_low"], y["forecast_high"]) == (None, None)
+    assert (y["forecast_low"], y["forecast_high"], y["chance_of_growth"]) == (None, None, None)
+    assert x["chance_of_growth"] == pytest.approx(0.75)  # above .005, where it was a year before
+    high = make_counts({"x|all": [10] * 52 + [100] * 8})
+    falls = pa.Table.from_pylist([{**row, "ds": row["ds"] + timedelta(weeks=52)} for row in ahead[:8]])
+    assert stages(high, falls, means).to_pylist()[0]["chance_of_growth"] == pytest.approx(0.05)
 
 
 def test_never_counted_and_empty():

@@ -29,9 +29,10 @@ MEANS_AHEAD = pa.schema(
         pa.field("y_hat", pa.float64(), nullable=False),
         pa.field("lo_80", pa.float64(), nullable=False),
         pa.field("hi_80", pa.float64(), nullable=False),
+        pa.field("quantiles", pa.list_(pa.float64()), nullable=False),
     ]
 )
-"""The mean of each series over the next `steps` steps, with its own 80 % interval."""
+"""The mean of each series over the next `steps` steps, with its own 80 % interval and its quantiles at `CHANCES`."""
 
 _MAX_HORIZON = 520
 _MAX_RISE = 5.0
@@ -196,14 +197,18 @@ class EnsembleForecaster:
             )
         y_hat = forecasts["y_hat"].to_numpy().reshape(len(ids), h).mean(axis=1, keepdims=True)
         residuals = self.backtest_.mean_residuals(h)
-        band = residual_band(residuals, 1, level=80, seed=self.seed)
         # beyond what was measured, as in `residual_band`
         further = np.sqrt(max(1.0, h / max(self.backtest_.origins, default=h)))
         scale = series_scale(self.panel_)
         roof = _MAX_RISE * np.maximum(y_hat, np.nanmax(self.panel_.y, axis=1, keepdims=True))
-        lo = self._clip(widen(y_hat, scale, further * band.lo))
-        hi = self._clip(np.minimum(widen(y_hat, scale, further * band.hi), roof))
-        columns = [ids, [h] * len(ids), y_hat[:, 0], lo[:, 0], hi[:, 0]]
+        quantiles = {0.5: y_hat[:, 0]}
+        for level in range(10, 100, 10):
+            band = residual_band(residuals, 1, level=level, seed=self.seed)
+            tail = (100 - level) / 200
+            quantiles[tail] = self._clip(widen(y_hat, scale, further * band.lo))[:, 0]
+            quantiles[1 - tail] = self._clip(np.minimum(widen(y_hat, scale, further * band.hi), roof))[:, 0]
+        in_order = np.maximum.accumulate([quantiles[chance] for chance in sorted(quantiles)], axis=0)
+        columns = [ids, [h] * len(ids), y_hat[:, 0], quantiles[0.1], quantiles[0.9], in_order.T.tolist()]
         return pa.Table.from_arrays(
             [pa.array(c, field.type) for c, field in zip(columns, MEANS_AHEAD, strict=True)],
             schema=MEANS_AHEAD,

@@ -18,7 +18,19 @@ import numpy as np
 from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Panel
 
-__all__ = ["Band", "Residuals", "adapted", "hardness_ratios", "residual_band", "series_scale", "widen"]
+__all__ = [
+    "CHANCES",
+    "Band",
+    "Residuals",
+    "adapted",
+    "hardness_ratios",
+    "residual_band",
+    "series_scale",
+    "widen",
+]
+
+CHANCES = tuple(k / 20 for k in range(1, 20))
+"""From .05 to .95: how likely a mean ahead lies below each of its `quantiles`; .5 is the forecast itself."""
 
 _HALF_LIFE = 0.5  # seasons after which an error counts half
 _NEIGHBOURS = 4  # horizons on either side whose errors are pooled

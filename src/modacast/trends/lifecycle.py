@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from modacast.trends.changes import change_point, dispersion, false_discovery, rate_tails, smooth
 from modacast.trends.history import SEASON, WINDOW, History, as_date, histories
+from modacast.trends.intervals import CHANCES
 from modacast.trends.panel import Array
 from modacast.trends.seasonality import is_seasonal, season_strength
 from modacast.trends.series import split_unique_id
@@ -35,6 +36,7 @@ STAGE_TABLE = pa.schema([
     pa.field("forecast_growth", pa.float64()),
     pa.field("forecast_low", pa.float64()),             # 80 % interval of it
     pa.field("forecast_high", pa.float64()),
+    pa.field("chance_of_growth", pa.float64()),
     pa.field("confidence", pa.float64(), nullable=False),
     pa.field("p_value", pa.float64()),
     pa.field("season_strength", pa.float64()),
@@ -118,7 +120,8 @@ def stages(
     Args:
         series: `SERIES`.
         forecasts: `FORECASTS` of the same series; `forecast_growth` is null without.
-        means_ahead: `MEANS_AHEAD` of the same forecasts; the interval of `forecast_growth` is null without.
+        means_ahead: `MEANS_AHEAD` of the same forecasts; the interval and the chance of `forecast_growth` are null
+            without.
 
     Returns:
         `STAGE_TABLE`, sorted by `unique_id`; series in which nothing was ever counted are left out.
@@ -130,7 +133,7 @@ def stages(
     if not spoken_of:
         return STAGE_TABLE.empty_table()
     ahead = _forecast_means(forecasts) if forecasts is not None else {}
-    spread = _spread(means_ahead) if means_ahead is not None else {}
+    spread = _multiples(means_ahead) if means_ahead is not None else {}
     rows = [
         _row(facts, ahead.get(facts.history.unique_id), spread.get(facts.history.unique_id))
         for facts in _facts(spoken_of)
@@ -253,10 +256,29 @@ def _forecast_means(forecasts: pa.Table) -> dict[str, dict[date, float]]:
     return means
 
 
-def _spread(means_ahead: pa.Table) -> dict[str, tuple[float, float]]:
-    """Get the ends of the mean's interval as multiples of the mean; series that are forecast to vanish have none."""
-    columns = (means_ahead[name].to_pylist() for name in ("unique_id", "y_hat", "lo_80", "hi_80"))
-    return {unique_id: (lo / y, hi / y) for unique_id, y, lo, hi in zip(*columns, strict=True) if y > 0}
+@dataclass(frozen=True, slots=True)
+class _Multiples:
+    """What the mean ahead may come to, in multiples of its forecast: the ends of its 80 % interval, its quantiles."""
+
+    low: float
+    high: float
+    quantiles: Array
+
+    def chance_above(self, level: float) -> float:
+        """Get the chance that the mean lies above a level, a multiple too; from .05 to .95, as errors tell no more."""
+        return float(1 - np.interp(level, self.quantiles, CHANCES))
+
+
+def _multiples(means_ahead: pa.Table) -> dict[str, _Multiples]:
+    """Get them by series; series that are forecast to vanish have none."""
+    columns = (
+        means_ahead[name].to_pylist() for name in ("unique_id", "y_hat", "lo_80", "hi_80", "quantiles")
+    )
+    return {
+        unique_id: _Multiples(lo / y, hi / y, np.array(quantiles) / y)
+        for unique_id, y, lo, hi, quantiles in zip(*columns, strict=True)
+        if y > 0
+    }
 
 
 def _forecast_growth(facts: _Facts, ahead: dict[date, float] | None) -> float | None:
@@ -274,16 +296,13 @@ def _forecast_growth(facts: _Facts, ahead: dict[date, float] | None) -> float | 
     return float(np.mean(list(ahead.values()))) / facts.level - 1 if facts.level > 0 else None
 
 
-def _row(
-    facts: _Facts, ahead: dict[date, float] | None, spread: tuple[float, float] | None
-) -> dict[str, object]:
+def _row(facts: _Facts, ahead: dict[date, float] | None, spread: _Multiples | None) -> dict[str, object]:
     history = facts.history
     foreseen = _forecast_growth(facts, ahead)
-    low, high = (
-        (None, None)
-        if foreseen is None or spread is None
-        else ((1 + foreseen) * times - 1 for times in spread)
-    )
+    low = high = chance = None
+    if foreseen is not None and spread is not None:
+        low, high = ((1 + foreseen) * times - 1 for times in (spread.low, spread.high))
+        chance = spread.chance_above(1 / (1 + foreseen)) if foreseen > -1 else None
     stage = _stage(facts)
     since = _rising_since(facts, stage)
     return {
@@ -298,6 +317,7 @@ def _row(
         "forecast_growth": foreseen,
         "forecast_low": low,
         "forecast_high": high,
+        "chance_of_growth": chance,
         "confidence": float(np.clip(_confidence(facts, stage), 0.0, 1.0)),
         "p_value": facts.change.p,
         "season_strength": facts.strength,
