@@ -73,6 +73,8 @@ BAD = {
     "every third day": (rows(gently(20), step=3), "3 days most often"),
     "weeks that shift": (rows(gently(20)) + rows([1], start=date(2022, 7, 1)), "always the same weekday"),
     "mixed frequency": (rows(gently(90), step=1) + rows(gently(12), name="b"), "different frequency apart"),
+    "a mistyped year": (rows(gently(20)) + rows([1], start=date(2922, 6, 5)), "is the year mistyped"),
+    "weeks, then days": (rows(gently(30)) + rows(gently(40), step=1, start=date(2022, 7, 26)), "goes by weeks from 2022-01-03"),
     "months among weeks": (rows(gently(90)) + months(12, name="b"), "different frequency apart"),
     "two dates a month": (
         [*months(24), {"unique_id": "a", "ds": "2015-03-02", "y": 1}],
@@ -160,3 +162,15 @@ def test_a_short_past_is_scored_by_its_steps_and_unknown_truth_is_left_out(tmp_p
     scores = well("evaluate", "forecast", *paths).json()
     assert (scores["n_points"], scores["mase"]["value"]) == (2, 1.0)
     assert "1 or more" in refused("evaluate", "forecast", *paths, "--season", 0)
+
+
+def test_series_that_are_too_short_may_be_left_out_by_name(tmp_path):
+    given = rows(gently(20)) + rows(gently(7), name="young") + rows([*gently(7), "", "NaN"], name="gappy")
+    path = write_csv(tmp_path / "s.csv", given)
+    assert "'gappy', 'young'" in refused("forecast", path)
+    done = well("forecast", path, "-h", 3, "--skip-short", "--json")
+    assert {row["unique_id"] for row in done.rows()} == {"a"}
+    assert "left out: 'gappy'" in done.err
+    assert "left out: 'young'" in done.err
+    only = write_csv(tmp_path / "only.csv", rows(gently(7)))
+    assert "no series has 8 values" in refused("forecast", only, "--skip-short")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,41 +12,11 @@ import pyarrow as pa
 from modacast.elements.mood_model import calibration_error
 from modacast.elements.ratings import moods_of
 from modacast.elements.seeds import MOODS
-from modacast.errors import InvalidInput, NotFound, suggest
+from modacast.errors import InvalidInput, suggest
 from modacast.evaluate import Interval, bootstrap
 from modacast.evaluate.ranking import score_lists
-from modacast.serve.series_files import frame_of
 
-__all__ = ["read_frame", "score_forecasts", "score_moods", "score_recommendations"]
-
-
-def read_frame(path: Path, *, as_text: bool = False) -> pa.Table:
-    """Read a whole CSV, TSV, JSONL or Parquet file, gzipped or not, as it is.
-
-    Args:
-        path: of the file.
-        as_text: whether the fields of CSV and TSV stay text; else they get the types that they look like.
-
-    Raises:
-        NotFound: there is no such file.
-        InvalidInput: it is empty, or not of its format.
-    """
-    if not path.is_file():
-        near = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise NotFound(f"there is no file {path}{suggest(path.name, near)}")
-    kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    try:
-        if kind == "parquet":
-            return pl.read_parquet(path).to_arrow()
-        if kind in {"csv", "tsv", "txt"}:
-            return frame_of(path, as_text=as_text).to_arrow()
-        if kind in {"jsonl", "ndjson"}:
-            return pl.read_ndjson(path, infer_schema_length=None).to_arrow()
-    except pl.exceptions.NoDataError as error:
-        raise InvalidInput(f"{path} is empty") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InvalidInput(f"cannot read {path}: {str(error).splitlines()[0]}") from error
-    raise InvalidInput(f"cannot tell the format of {path.name!r}: use .csv, .tsv, .jsonl or .parquet (.gz)")
+__all__ = ["score_forecasts", "score_moods", "score_recommendations"]
 
 
 def score_forecasts(forecasts: pa.Table, truth: pa.Table, train: pa.Table, *, season: int) -> dict[str, Any]:

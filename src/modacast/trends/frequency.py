@@ -34,6 +34,7 @@ NAMES: dict[Frequency, str] = {"W": "weeks", "D": "days", "M": "months"}
 """What the steps are called."""
 
 _TELLING = 5  # dates of a series that tell its frequency
+_RUN = 4  # steps of a week in a row that no gap in days makes
 
 
 def frequency_of(
@@ -75,17 +76,24 @@ def check_one_frequency(
     starts: npt.NDArray[np.int64],
     freq: Frequency,
 ) -> None:
-    """Refuse a table in which a series plainly has another step than most; `starts` are its first rows."""
+    """Refuse a table in which a series plainly has another step than most, or two; `starts` are its first rows."""
     for s, e in zip(starts, np.r_[starts[1:], len(ids)], strict=True):
         if e - s < _TELLING:
             continue
-        values, counts = np.unique(np.diff(ds[s:e]).astype(np.int64), return_counts=True)
+        steps = np.diff(ds[s:e]).astype(np.int64)
+        values, counts = np.unique(steps, return_counts=True)
         step = int(values[np.argmax(counts)])
         own = _kind_of_step(step)
         if own is not None and own != freq:
             raise InvalidInput(
                 f"series {ids[s]!r}: column 'ds' steps by {step} days, but most series go by {NAMES[freq]}; "
                 "forecast series of different frequency apart"
+            )
+        weekly = np.convolve(steps == 7, np.ones(_RUN), "valid") == _RUN
+        if freq == "D" and weekly.any():
+            raise InvalidInput(
+                f"series {ids[s]!r}: column 'ds' goes by weeks from {ds[s + int(np.argmax(weekly))]} on, and by days "
+                "elsewhere; sum the days up to weeks, or forecast the stretches apart"
             )
 
 

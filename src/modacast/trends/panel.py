@@ -50,6 +50,7 @@ MIN_STEPS = 8
 """Fewest observed values that a series is forecast from."""
 
 _LARGEST = 1e100  # squares of more overflow
+_LONGEST_GAP = 1_040  # steps: twenty years of weeks; more is a slip in a year
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ def read_panel(table: pa.Table, *, freq: Frequency | None = None, min_steps: int
     told, freq = freq, frequency_of(ds, same, freq)
     if told is None:
         check_one_frequency(ids, ds, starts, freq)
+    _check_gaps(ids, ds, same, freq)
     positions = positions_of(ids, ds, starts, freq)
     check_one_a_step(ids, ds, same, positions, freq)
     names = tuple(str(ids[s]) for s in starts)
@@ -276,13 +278,28 @@ def _check_unique(
         )
 
 
+def _check_gaps(
+    ids: npt.NDArray[np.object_], ds: npt.NDArray[np.datetime64], same: npt.NDArray[np.bool_], freq: Frequency
+) -> None:
+    days = np.where(same, np.diff(ds).astype(np.int64), 0)
+    steps = days // {"D": 1, "W": 7, "M": 30}[freq]
+    if len(steps) and steps.max() > _LONGEST_GAP:
+        row = int(np.argmax(steps))
+        raise InvalidInput(
+            f"series {ids[row]!r}: column 'ds' goes from {ds[row]} to {ds[row + 1]}, {steps[row]:,} {NAMES[freq]} on; is "
+            "the year mistyped? If not, leave out what is that old"
+        )
+
+
 def _check_lengths(names: tuple[str, ...], matrix: Array, min_steps: int, freq: Frequency) -> None:
     counts = np.sum(~np.isnan(matrix), axis=1)
     short = np.flatnonzero(counts < min_steps)
     if len(short):
-        listed = ", ".join(repr(names[i]) for i in short[:5]) + (" ..." if len(short) > 5 else "")
+        some = f" ... ({len(short):,} of {len(names):,})" if len(short) > 5 else ""
+        listed = ", ".join(repr(names[i]) for i in short[:5]) + some
+        few = ", ".join(f"{n:,}" for n in sorted(set(counts[short].tolist()))[:3])
         raise InvalidInput(
-            f"series {listed}: column 'y' has {int(counts[short].min())} values, at least {min_steps} "
+            f"series {listed}: column 'y' has {few} values, at least {min_steps} "
             f"{NAMES[freq]} are needed; leave the series out or collect longer"
         )
 

@@ -51,6 +51,7 @@ def evaluate_sentiment(
     ],
 ) -> None:
     """Score moods: accuracy, macro-F1, log loss and calibration, with 95 % intervals, as JSON."""
-    from modacast.serve.scoring import read_frame, score_moods
+    from modacast.serve.frames import read_frame
+    from modacast.serve.scoring import score_moods
 
     print_json(score_moods(read_frame(truth), read_frame(predictions)))

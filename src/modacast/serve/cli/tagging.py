@@ -22,7 +22,7 @@ def evaluate_tag(
     errors: Annotated[int, typer.Option("--errors", help="how many kinds of errors to list")] = 20,
 ) -> None:
     """Score mentions: precision, recall and F1 by facet, with 95 % intervals and the errors, as JSON."""
-    from modacast.serve.scoring import read_frame
+    from modacast.serve.frames import read_frame
     from modacast.serve.scoring_tags import score_mentions
 
     print_json(score_mentions(read_frame(truth), read_frame(predictions), n_errors=errors))

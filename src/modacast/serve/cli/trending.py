@@ -41,6 +41,7 @@ _FULL_WIDTH = (
     118  # characters that the whole table needs; narrower terminals see less of it, and nothing is cut
 )
 _SPARED = frozenset(("facet", "mood", "since", "mentions"))
+_NAMED = 20  # series left out, by name
 _SUREST = 0.99  # nothing is told as certain, as in the report
 _SORTS = ("growth", "level", "confidence", "mentions", "forecast")
 
@@ -136,17 +137,22 @@ def forecast(
         Path | None,
         typer.Option("--scorecards", help="also write what would have been said weeks ago, and what came"),
     ] = None,
+    skip_short: Annotated[
+        bool, typer.Option("--skip-short", help="leave out series too short to forecast, and name them")
+    ] = False,
     column: ColumnOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Forecast any long-format file of series, with intervals."""
+    """Forecast any long-format (or wide) file of series, with intervals."""
     from modacast.serve.series_files import read_series_file
     from modacast.trends import EnsembleForecaster, load_forecaster
 
     if freq not in {None, "W", "D", "M"}:
         raise InvalidInput(f"--freq is W, D or M, got {freq!r}")
     table = read_series_file(series, columns=column_mapping(column))
+    if skip_short:
+        table = _long_enough(table)
     signals = None if exog is None else read_series_file(exog, ("unique_id", "ds"))
     tree = None if hierarchy is None else read_series_file(hierarchy, ("unique_id", "parent"))
     chosen: Any = freq
@@ -162,6 +168,23 @@ def forecast(
     emit(made.predict(horizon), out, as_json=as_json)
     if scorecards is not None and isinstance(made, EnsembleForecaster):
         emit(made.scorecards(), scorecards)
+
+
+def _long_enough(table: pa.Table) -> pa.Table:
+    """Leave out series that are too short, and say which."""
+    from modacast.serve.series_files import without_short
+    from modacast.trends.panel import MIN_STEPS
+
+    kept, short = without_short(table, MIN_STEPS)
+    if short and kept.num_rows == 0:
+        raise InvalidInput(
+            f"no series has {MIN_STEPS} values, the fewest that a forecast needs; collect longer"
+        )
+    for name in short[:_NAMED]:
+        log.print(f"  left out: {name!r} has fewer than {MIN_STEPS} values", markup=False, soft_wrap=True)
+    if len(short) > _NAMED:
+        log.print(f"  left out: {len(short) - _NAMED:,} more")
+    return kept
 
 
 @evaluate_app.command("forecast")
@@ -194,7 +217,7 @@ def evaluate_recommend(
 
 
 def _read_any(path: Path) -> pa.Table:
-    from modacast.serve.scoring import read_frame
+    from modacast.serve.frames import read_frame
 
     return read_frame(path)
 
