@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import hmac
@@ -20,6 +21,7 @@ from modacast.config import AlertSettings, ProjectSettings, Settings
 from modacast.errors import InvalidInput, ModacastError, StorageError
 from modacast.pipeline.alarms import alarms_of_week, latest_alarms
 from modacast.pipeline.alerts import Alert, open_channels, pending, send_alerts
+from modacast.pipeline.alerts.channels import ChannelDown
 from modacast.pipeline.alerts.file import FileChannel
 from modacast.pipeline.alerts.mail import MailChannel
 from modacast.pipeline.alerts.webhook import WebhookChannel
@@ -443,3 +445,116 @@ def test_newer_reviews_do_not_age_alarms(tmp_path):
         "board/latest", {**tables, "trends": pa.Table.from_pylist(rows, schema=TRENDS)}, fingerprint="x"
     )
     assert _last_week(made) == WEEK.isoformat()
+
+
+def _server(talk):
+    """A port at which every connection is given to `talk`."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with server:
+            connection, _ = server.accept()
+            with connection:
+                talk(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return server.getsockname()[1]
+
+
+def _mail_server(*, after_data=b"250 taken\r\n", at_quit=b"221 bye\r\n"):
+    def talk(connection):
+        file = connection.makefile("rwb", buffering=0)
+        file.write(b"220 here\r\n")
+        while line := file.readline():
+            answer = b"250 fine\r\n"
+            if line.upper().startswith(b"DATA"):
+                file.write(b"354 go on\r\n")
+                while file.readline() != b".\r\n":
+                    pass
+                answer = after_data
+            elif line.upper().startswith(b"QUIT"):
+                answer = at_quit
+            if answer is None:
+                threading.Event().wait(5)
+                return
+            file.write(answer)
+
+    return _server(talk)
+
+
+def test_a_server_that_is_rude_at_the_end_has_the_mail():
+    mail(_mail_server(at_quit=b"500 what?\r\n")).send(alert())
+    mail(_mail_server(at_quit=None), timeout=0.3).send(alert())
+
+
+def test_a_mail_server_that_falls_silent_is_no_matter_of_security():
+    with pytest.raises(ModacastError, match="no answer in time"):
+        mail(_mail_server(after_data=None), timeout=0.3).send(alert())
+
+
+def test_an_answer_without_end_is_not_waited_for():
+    def talk(connection):
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        threading.Event().wait(5)
+
+    settings = AlertSettings(webhook=f"http://127.0.0.1:{_server(talk)}/", timeout=0.5, retries=0)
+    WebhookChannel(settings).send(alert())
+
+
+def test_what_is_set_wrong_ends_in_words_and_not_in_a_traceback():
+    for url in ("http://[::1", "http://", "http://..", "ftp://example.com"):
+        with pytest.raises(InvalidInput, match="http or https URL"):
+            WebhookChannel(AlertSettings(webhook=url))
+    with pytest.raises(ChannelDown, match="its host is no name"):
+        WebhookChannel(AlertSettings(webhook="http://a..b/", retries=0)).send(alert())
+    with pytest.raises(InvalidInput, match="line breaks"):
+        mail(25, email_from="a@example.com\r\nBcc: eve@example.com")
+    with pytest.raises(ChannelDown, match="ASCII"):
+        mail(25, smtp_host="例" * 70 + ".cn").send(alert())
+
+
+def test_a_certificate_that_is_not_trusted_is_said_so(tmp_path):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*_certificate(tmp_path))
+
+    def talk(connection):
+        with contextlib.suppress(OSError):
+            context.wrap_socket(connection, server_side=True)
+
+    settings = AlertSettings(webhook=f"https://127.0.0.1:{_server(talk)}/", timeout=2, retries=0)
+    with pytest.raises(ChannelDown, match="not trusted"):
+        WebhookChannel(settings).send(alert())
+
+
+def test_a_channel_that_is_down_is_tried_once_and_one_that_refuses_each_time(tmp_path, hook):
+    rows = [row(f"style/{name}") for name in ("a", "b", "c")]
+    server = hook(503, 200)
+    made = workspace(tmp_path, *rows, webhook=server.url, retries=0)
+    assert ["503" in (s.error or "") for s in send_alerts(made)] == [True] * 3
+    assert len(server.got) == 1
+    assert sorted(d.attempts for d in DeliveryLog(made.database).all()) == [0, 0, 1]
+    assert [s.error for s in send_alerts(made)] == [None] * 3
+    picky = hook(422, 500, 200)
+    other = workspace(tmp_path, *rows, webhook=picky.url, retries=0)
+    assert [bool(s.error) for s in send_alerts(other)] == [True, True, False]
+
+
+def test_what_could_not_be_sent_does_not_grow_too_old(tmp_path, hook):
+    rows = row("style/old", WEEK - timedelta(weeks=3)), row("style/older", WEEK - timedelta(weeks=5))
+    server = hook(503)
+    made = workspace(tmp_path, *rows, webhook=server.url, retries=0)
+    assert [bool(s.error) for s in send_alerts(made)] == [True]
+    later = workspace(tmp_path, *rows, row(ds=WEEK + timedelta(weeks=3)), webhook=server.url, retries=0)
+    assert [(s.element_id, s.error) for s in send_alerts(later)] == [
+        ("style/old", None),
+        ("style/neo-chinese", None),
+    ]
+    assert send_alerts(later) == []
+
+
+def test_what_is_no_number_is_null_to_a_receiver(hook):
+    server = hook()
+    channel, _ = webhook(server)
+    channel.send(alert(forecast_growth=float("nan")))
+    assert json.loads(server.got[0][1], parse_constant=pytest.fail)["forecast_growth"] is None

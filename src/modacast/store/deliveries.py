@@ -64,9 +64,24 @@ class DeliveryLog:
             ]  # fmt: skip
 
     def record(
-        self, alarm_id: str, channel: str, *, element_id: str, ds: date, error: str | None = None
+        self,
+        alarm_id: str,
+        channel: str,
+        *,
+        element_id: str,
+        ds: date,
+        error: str | None = None,
+        was_tried: bool = True,
     ) -> None:
         """Write down one attempt; without an error, the alarm counts as sent.
+
+        Args:
+            alarm_id: of the alarm.
+            channel: its name.
+            element_id: what it is about.
+            ds: its week.
+            error: why it was not sent.
+            was_tried: False where the channel was known to be down.
 
         Raises:
             StorageError: the database cannot be written.
@@ -82,7 +97,7 @@ class DeliveryLog:
                     element_id=element_id,
                     ds=ds,
                     status="failed" if error else "sent",
-                    attempts=before + 1,
+                    attempts=before + was_tried,
                     error=error,
                     at=datetime.now(UTC).replace(tzinfo=None),
                 )

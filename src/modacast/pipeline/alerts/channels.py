@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from modacast.config import AlertSettings
+from modacast.errors import ModacastError
 
-__all__ = ["Alert", "Channel", "channel_name", "open_channels"]
+__all__ = ["Alert", "Channel", "ChannelDown", "channel_name", "open_channels"]
 
 VERSION = 1
 """Of the form of an alert; raised whenever a field changes its meaning."""
+
+
+class ChannelDown(ModacastError):
+    """Nothing can be sent on a channel at the moment, whatever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,7 @@ class Alert:
 
     def to_dict(self) -> dict[str, Any]:
         """Get what JSON can say: the fields, dates as ISO text, `project`, `name` and `version`."""
-        said = {
-            key: value.isoformat() if hasattr(value, "isoformat") else value
-            for key, value in self.fields.items()
-        }
+        said = {key: _sayable(value) for key, value in self.fields.items()}
         return {"version": VERSION, "project": self.project, "name": self.name, **said}
 
 
@@ -61,8 +64,15 @@ class Channel(Protocol):
         """Send one alert.
 
         Raises:
-            ModacastError: it could not be sent; the message holds no secret.
+            ChannelDown: it could not be sent, and no other could; the message holds no secret.
+            ModacastError: it could not be sent.
         """
+
+
+def _sayable(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def channel_name(kind: str, *where: str) -> str:

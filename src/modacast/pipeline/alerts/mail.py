@@ -12,7 +12,7 @@ from email.utils import formatdate
 
 from modacast.config import AlertSettings
 from modacast.errors import InvalidInput, ModacastError
-from modacast.pipeline.alerts.channels import Alert, channel_name
+from modacast.pipeline.alerts.channels import Alert, ChannelDown, channel_name
 
 __all__ = ["MailChannel"]
 
@@ -32,7 +32,10 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (smtplib.SMTPAuthenticationError, "wrong user or password"),
     (smtplib.SMTPRecipientsRefused, "it refused every recipient"),
     (smtplib.SMTPSenderRefused, "it refused the sender"),
-    (smtplib.SMTPNotSupportedError, "it does not offer what alerts.smtp_security asks for"),
+    (
+        smtplib.SMTPNotSupportedError,
+        "it does not offer what is asked of it: TLS, a login, or addresses beyond ASCII",
+    ),
     (smtplib.SMTPServerDisconnected, "it hung up; is alerts.smtp_security right for the port?"),
     (smtplib.SMTPResponseException, "it refused"),
     (ssl.SSLCertVerificationError, "its certificate is not trusted"),
@@ -40,6 +43,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionRefusedError, "connection refused"),
     (TimeoutError, "no answer in time"),
     (socket.gaierror, "there is no such host"),
+    (UnicodeError, "alerts.smtp_host, smtp_user and smtp_password may hold ASCII alone"),
 )
 _MANY, _ENDLESS = 2.0, 50
 
@@ -59,6 +63,9 @@ class MailChannel:
     settings: AlertSettings
 
     def __post_init__(self) -> None:
+        for address in (self.settings.email_from or "", *self.settings.email_to):
+            if any(character in address for character in "\r\n"):
+                raise InvalidInput("alerts.email_from and alerts.email_to: an address has no line breaks")
         for setting in ("smtp_host", "email_from"):
             if not getattr(self.settings, setting):
                 raise InvalidInput(f"alerts.email_to is set, so alerts.{setting} has to be set too")
@@ -77,21 +84,36 @@ class MailChannel:
         """Send the message.
 
         Raises:
-            ModacastError: the server refuses, or could not be reached.
+            ChannelDown: the server could not be reached, or does not let us in.
+            ModacastError: it refuses this message.
         """
         host = self.settings.smtp_host or ""
+        problem = f"the mail server {host} did not take the alert: "
         try:
-            with self._connect(host) as smtp:
-                if self.settings.smtp_user:
-                    password = self.settings.smtp_password
-                    smtp.login(self.settings.smtp_user, password.get_secret_value() if password else "")
-                refused = smtp.send_message(self._message(alert))
-        except (smtplib.SMTPException, OSError) as error:
-            raise ModacastError(f"the mail server {host} did not take the alert: {_reason(error)}") from None
+            smtp = self._enter(host)
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            raise ChannelDown(problem + _reason(error)) from None
+        try:
+            refused = smtp.send_message(self._message(alert))
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            raise ModacastError(problem + _reason(error)) from None
+        finally:
+            _leave(smtp)
         if refused:  # the others have it: sending again would reach them twice
             _log.warning(
                 "the mail server %s took the alert, but not for %s", host, ", ".join(sorted(refused))
             )
+
+    def _enter(self, host: str) -> smtplib.SMTP:
+        smtp = self._connect(host)
+        try:
+            if self.settings.smtp_user:
+                password = self.settings.smtp_password
+                smtp.login(self.settings.smtp_user, password.get_secret_value() if password else "")
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
 
     def _connect(self, host: str) -> smtplib.SMTP:
         port, timeout, context = self.settings.smtp_port, self.settings.timeout, ssl.create_default_context()
@@ -128,12 +150,22 @@ class MailChannel:
         return message
 
 
+def _leave(smtp: smtplib.SMTP) -> None:
+    """Say goodbye; what was sent is sent, whatever the server says to that."""
+    try:
+        smtp.quit()
+    except (smtplib.SMTPException, OSError):
+        smtp.close()
+
+
 def _growth(value: float) -> str:
     return f"{value:+.0%}" if value < _MANY else f"×{1 + value:.1f}" if value < _ENDLESS else f"×{_ENDLESS}+"
 
 
 def _reason(error: Exception) -> str:
     """Say what went wrong without what was said: a server's answer may repeat a login."""
+    if isinstance(error, smtplib.SMTPServerDisconnected) and "timed out" in str(error):
+        return "no answer in time"
     for kind, words in _REASONS:
         if isinstance(error, kind):
             code = f" ({error.smtp_code})" if isinstance(error, smtplib.SMTPResponseException) else ""

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from modacast.errors import ModacastError
 from modacast.pipeline.alarms import latest_alarms
-from modacast.pipeline.alerts.channels import Alert, Channel, open_channels
+from modacast.pipeline.alerts.channels import Alert, Channel, ChannelDown, open_channels
 from modacast.pipeline.workspace import Workspace
 from modacast.store.deliveries import Delivery, DeliveryLog
 
@@ -37,6 +37,9 @@ class Sent:
 def send_alerts(workspace: Workspace, channels: Sequence[Channel] | None = None) -> list[Sent]:
     """Send what has not been sent yet; what fails is written down, reported, and tried again next time.
 
+    Once a channel is down (nobody there, no answer, a login refused), what is left for it waits for the next time:
+    each alert would only take as long to fail again.
+
     Args:
         workspace: whose alarms.
         channels: where to; those of the settings where None.
@@ -55,16 +58,32 @@ def send_alerts(workspace: Workspace, channels: Sequence[Channel] | None = None)
     found = []
     for channel in channels:
         kind = channel.name.partition(":")[0]
+        down: str | None = None
         for alert in pending(workspace, channel):
-            error = _try(channel, alert)
+            was_down = down is not None
+            error = down
+            if not was_down:
+                try:
+                    channel.send(alert)
+                except ChannelDown as problem:
+                    error = down = str(problem)
+                except ModacastError as problem:
+                    error = str(problem)
             fields = alert.fields
-            log.record(alert.id, channel.name, element_id=fields["element_id"], ds=fields["ds"], error=error)
+            log.record(
+                alert.id,
+                channel.name,
+                element_id=fields["element_id"],
+                ds=fields["ds"],
+                error=error,
+                was_tried=not was_down,
+            )
             found.append(Sent(alert.id, str(fields["element_id"]), kind, error))
     return found
 
 
 def pending(workspace: Workspace, channel: Channel) -> list[Alert]:
-    """Get the recent alarms that a channel has not sent, oldest first.
+    """Get the recent alarms that a channel has not sent, oldest first, and older ones that it failed to send.
 
     Texts that come in late may move the week of a rise; an element that was sent for a week near by is the same
     rise, and is not sent again.
@@ -76,13 +95,14 @@ def pending(workspace: Workspace, channel: Channel) -> list[Alert]:
     rows = table.sort_by([("ds", "ascending"), ("p_value", "ascending")]).to_pylist()
     as_of = table.schema.metadata[b"as_of"].decode() if table.schema.metadata else ""
     newest = max(as_of, max(row["ds"] for row in rows).isoformat())
-    sent = [
-        d for d in DeliveryLog(workspace.database).all() if d.channel == channel.name and d.status == "sent"
-    ]
+    mine = [d for d in DeliveryLog(workspace.database).all() if d.channel == channel.name]
+    sent = [d for d in mine if d.status == "sent"]
+    failed = [d for d in mine if d.status == "failed"]
     kept = []
     for row in rows:
         age = pa.scalar(newest).cast(pa.date32()).as_py() - row["ds"]
-        if age < timedelta(weeks=settings.max_age_weeks) and not _is_told(row, sent, settings.silent_weeks):
+        is_due = age < timedelta(weeks=settings.max_age_weeks) or _is_told(row, failed, settings.silent_weeks)
+        if is_due and not _is_told(row, sent, settings.silent_weeks):
             kept.append(alert_of(workspace, row))
     return kept
 
@@ -101,11 +121,3 @@ def _is_told(row: dict[str, object], sent: Sequence[Delivery], silent_weeks: int
         d.alarm_id == row["id"] or (d.element_id == row["element_id"] and abs(d.ds - row["ds"]) <= near)  # type: ignore[operator]
         for d in sent
     )
-
-
-def _try(channel: Channel, alert: Alert) -> str | None:
-    try:
-        channel.send(alert)
-    except ModacastError as error:
-        return str(error)
-    return None

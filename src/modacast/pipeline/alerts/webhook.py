@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from modacast.config import AlertSettings
 from modacast.errors import InvalidInput, ModacastError
-from modacast.pipeline.alerts.channels import Alert, channel_name
+from modacast.pipeline.alerts.channels import Alert, ChannelDown, channel_name
 
 if TYPE_CHECKING:
     import httpx
@@ -22,6 +23,7 @@ __all__ = ["WebhookChannel", "signature"]
 
 _AGENT = "modacast (+https://pypi.org/project/modacast/)"
 _BUSY = frozenset((408, 425, 429, 500, 502, 503, 504))
+_DOWN = frozenset((429, 502, 503, 504))
 _FIRST_WAIT = 0.5  # seconds, doubled each time
 
 
@@ -53,13 +55,18 @@ class WebhookChannel:
     sleep: Callable[[float], None] = field(default=time.sleep)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self._url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        import httpx
+
+        try:
+            url = httpx.URL(self._url)
+        except (httpx.InvalidURL, ValueError):
+            url = httpx.URL("")
+        if url.scheme not in {"http", "https"} or not url.host.strip(".") or " " in url.host:
             raise InvalidInput("alerts.webhook must be an http or https URL")
 
     @property
     def _url(self) -> str:
-        return self.settings.webhook.get_secret_value() if self.settings.webhook else ""
+        return self.settings.webhook.get_secret_value().strip() if self.settings.webhook else ""
 
     @property
     def name(self) -> str:
@@ -70,34 +77,37 @@ class WebhookChannel:
         """Post the alert.
 
         Raises:
-            ModacastError: the server refuses, or could not be reached.
+            ChannelDown: the server could not be reached, or was busy at each attempt.
+            ModacastError: it refuses this alert.
         """
         import httpx
 
-        problems: dict[type[Exception], str] = {
-            httpx.ConnectError: "it could not be reached",
-            httpx.ConnectTimeout: "it could not be reached in time",
-            httpx.ReadTimeout: "no answer in time",
-        }
         body = json.dumps(alert.to_dict(), ensure_ascii=False).encode()
         problem = "it could not be reached"
+        status: int | None = None
         # a redirect is not followed: what was signed for one address must not go to another
         with httpx.Client(timeout=self.settings.timeout, follow_redirects=False) as client:
             for attempt in range(self.settings.retries + 1):
                 if attempt:
                     self.sleep(_FIRST_WAIT * 2 ** (attempt - 1))
                 try:
-                    answer = client.post(self._url, content=body, headers=self._headers(alert, body))
-                except httpx.HTTPError as error:
-                    problem = problems.get(type(error), type(error).__name__)
+                    status = self._post(client, alert, body)
+                except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+                    problem, status = _reason(error), None
                     continue
-                if answer.is_success:
+                if 200 <= status < 300:
                     return
-                problem = f"it answered {answer.status_code}"
-                if not _is_worth_another(answer):
+                problem = f"it answered {status}"
+                if status not in _BUSY:
                     break
         host = urlsplit(self._url).hostname  # the rest of the URL may be a secret
-        raise ModacastError(f"the webhook at {host} did not take the alert: {problem}")
+        kind = ChannelDown if status is None or status in _DOWN else ModacastError
+        raise kind(f"the webhook at {host} did not take the alert: {problem}")
+
+    def _post(self, client: httpx.Client, alert: Alert, body: bytes) -> int:
+        """Get the status that a post was answered with; what more the answer says is not waited for."""
+        with client.stream("POST", self._url, content=body, headers=self._headers(alert, body)) as answer:
+            return answer.status_code
 
     def _headers(self, alert: Alert, body: bytes) -> dict[str, str]:
         headers = {
@@ -115,5 +125,22 @@ class WebhookChannel:
         return headers
 
 
-def _is_worth_another(answer: httpx.Response) -> bool:
-    return answer.status_code in _BUSY
+def _reason(error: Exception) -> str:
+    """Say what went wrong without the address."""
+    import httpx
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "its certificate is not trusted"
+        if isinstance(cause, ssl.SSLError):
+            return "no TLS; does the address begin rightly with http or https?"
+        cause = cause.__cause__ or cause.__context__
+    problems: dict[type[Exception], str] = {
+        httpx.ConnectError: "it could not be reached",
+        httpx.ConnectTimeout: "it could not be reached in time",
+        httpx.ReadTimeout: "no answer in time",
+        httpx.RemoteProtocolError: "it does not answer as a web server does",
+        UnicodeError: "its host is no name",
+    }
+    return problems.get(type(error), type(error).__name__)
