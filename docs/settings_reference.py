@@ -50,7 +50,7 @@ _BETTER = {
     "project.lang": "language of the report",
     "encoder.model": '`"promoted"`: what `modacast models promote` put to use, else the bundled one; or `"bundled"`, a folder, the name of a model that is on this machine',
     "encoder.threads": "batches that are computed at a time; the cores that this process may use where not given",
-    "trends.segments": 'what trends are made for: `"all"`, each language (`"lang"`), each source (`"source"`)',
+    "trends.segments": 'what trends are made for: `"all"`, each language (`"lang"`), each source (`"source"`), each `"region"` and `"audience"` that the documents name',
     "recommend.k": "length of a list",
     "recommend.exclude_purchased": "leave out what the shopper bought",
     "report.path": "where the report is written",

@@ -127,8 +127,11 @@ class TrendSettings(_Section):
     """The trend board."""
 
     horizon: int = Field(26, ge=1, le=260, description="weeks")
-    segments: list[str] = ["all", "lang", "source"]
+    segments: list[Literal["all", "lang", "source", "region", "audience"]] = ["all", "lang", "source"]
     min_mentions: int = Field(8, ge=1)
+    by_engagement: bool = Field(
+        False, description="weigh texts by how much they were noticed: likes, comments, score"
+    )
     as_of: date | None = Field(None, description="look at the texts as if it were this day")
     evidence: int = Field(5, ge=0, le=50)
     signals: list[Literal["early", "views", "sales"]] = Field(

@@ -87,7 +87,7 @@ def _text(name: str, *, nullable: bool = False) -> pa.Field:
     return pa.field(name, pa.string(), nullable=nullable)
 
 
-RAW_DOCUMENTS = _schema("raw_documents", 1, [
+RAW_DOCUMENTS = _schema("raw_documents", 2, [
     pa.field("row", pa.int64(), nullable=False),        # line or record number in the source, from 1
     _text("id", nullable=True),                         # the source's own id
     _text("text"),
@@ -97,10 +97,11 @@ RAW_DOCUMENTS = _schema("raw_documents", 1, [
     _text("author", nullable=True),                     # raw; never written
     _text("region", nullable=True),
     pa.field("engagement", pa.float64()),               # likes, score, comments; null where unknown
+    _text("audience", nullable=True),                   # whom it is of or for: "women", "18-24"; null where unknown
 ])  # fmt: skip
 """Texts as a source yields them. Lives in memory only: nothing raw is ever written."""
 
-DOCUMENTS = _schema("documents", 1, [
+DOCUMENTS = _schema("documents", 2, [
     _text("id"),
     _text("text"),
     _text("lang"),
@@ -112,6 +113,7 @@ DOCUMENTS = _schema("documents", 1, [
     pa.field("engagement", pa.float64()),
     pa.field("relevance", pa.float32(), nullable=False),  # probability of being about fashion
     pa.field("tokens", pa.list_(pa.string())),          # words without stop words, in order
+    _text("audience", nullable=True),                   # whom it is of or for, where known
 ])  # fmt: skip
 """Cleaned, scrubbed, relevant texts."""
 

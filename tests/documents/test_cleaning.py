@@ -45,7 +45,7 @@ def _pseudonyms(raw: pa.Array) -> pa.Array:
 def test_raw_rows_become_documents() -> None:
     raw = rows(
         {"id": "77", "text": "<b>新中式</b>馬面裙！打13800138000", "author": "李四", "url": "https://weibo.com/123/J?u=9",
-         "region": "浙江", "engagement": 5.0},
+         "region": "浙江", "engagement": 5.0, "audience": "女 13912345678"},
         "今天股市大涨",
     )  # fmt: skip
     result = cleaned(raw)
@@ -56,6 +56,7 @@ def test_raw_rows_become_documents() -> None:
     assert document == {
         "text": "新中式馬面裙！打[phone]", "lang": "zh", "source": "weibo", "url": "https://weibo.com/[user]/J", "published_at": START,
         "author_key": "key-of-2", "region": "浙江", "engagement": 5.0, "tokens": ["新", "中式", "马面", "裙"],
+        "audience": "女 [phone]",
     }  # fmt: skip
     assert result.panel.schema.equals(PANEL, check_metadata=True)
     assert result.panel.to_pylist() == [

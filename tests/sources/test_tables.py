@@ -72,12 +72,15 @@ def test_every_format_gives_the_same_rows(tmp_path: Path, name: str, packed: boo
 
 
 def test_columns_are_joined_and_constants_fill(tmp_path: Path) -> None:
-    content = "title,selftext,when,country\nA,b,2024-01-01,cn\n,c,2024-01-01,\nD,,2024-01-01,\n"
+    content = (
+        "title,selftext,when,country,Gender\nA,b,2024-01-01,cn,women\n,c,2024-01-01,,\nD,,2024-01-01,,\n"
+    )
     batch = read(tmp_path / "a.csv", content, columns={"text": ["title", "selftext"], "published_at": "when"},
                  constants={"lang": "zh", "region": "hk"})  # fmt: skip
     assert texts(batch) == ["A\nb", "c", "D"]
     assert set(batch.table["lang"].to_pylist()) == {"zh"}
     assert set(batch.table["region"].to_pylist()) == {"hk"}
+    assert batch.table["audience"].to_pylist() == ["women", None, None]
     mapped = read(tmp_path / "a.csv", columns={"text": "selftext", "published_at": "when", "region": "country"},
                   constants={"region": "hk"})  # fmt: skip
     assert mapped.table["region"].to_pylist() == ["cn", "hk"]

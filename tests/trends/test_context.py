@@ -141,7 +141,15 @@ def test_where_it_is_spoken_of_against_everything():
     assert by["lang", "zh"]["share"] == pytest.approx(0.8)
     assert by["lang", "zh"]["index"] == pytest.approx(0.8 / (8 / 18))
     assert ("source", "old") not in by
-    assert not any(kind == "region" for kind, _ in by)
+    assert not any(kind in {"region", "audience"} for kind, _ in by)
+    at = documents.column_names.index("audience")
+    known = documents.set_column(at, "audience", pa.array(["men"] * 8 + ["women"] * (len(documents) - 8)))
+    of = [
+        row
+        for row in who_and_where(mentions, known, ["x"], until=date(2024, 3, 3)).to_pylist()
+        if row["kind"] == "audience"
+    ]
+    assert [(row["value"], row["n"]) for row in of] == [("men", 8), ("women", 2)]
 
 
 # -- look-alikes ------------------------------------------------------------------------------------------

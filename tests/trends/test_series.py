@@ -181,7 +181,8 @@ def test_regions_are_held_against_what_was_read_there():
 def test_an_audience_is_a_segment_where_it_is_known():
     documents, mentions = make_corpus([_post(w, "a") for w in range(4)])
     assert "a|audience=men" not in _ids(documents, mentions)
-    known = documents.append_column("audience", pa.array(["men", "women", "men", "men"]))
+    at = documents.column_names.index("audience")
+    known = documents.set_column(at, "audience", pa.array(["men", "women", "men", "men"]))
     assert _ids(known, mentions) == {"a|all", "a|audience=men", "a|audience=women"}
     got = weekly_series(mentions, known, NO_PANEL, segments=("audience",), min_mentions=1, read_until=END)
     assert _by_week(got, "a|audience=men") == {0: 1.0, 1: None, 2: 1.0, 3: 1.0}

@@ -250,6 +250,7 @@ def _documents(
         "published_at": raw["published_at"],
         "author_key": pseudonymise(raw["author"].combine_chunks()),
         "region": _each(raw["region"], lambda region: scrub_many([region]).texts[0]),
+        "audience": _each(raw["audience"], lambda audience: scrub_many([audience]).texts[0]),
         "engagement": raw["engagement"],
         "relevance": pa.array(probability, pa.float32()),
         "tokens": pa.array(tokenise(rows.texts, rows.langs), pa.list_(pa.string())),

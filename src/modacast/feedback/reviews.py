@@ -32,6 +32,7 @@ def review_documents(events: pa.Table) -> pa.Table:
             "author": written["user_key"],
             "region": pa.nulls(n, pa.string()),
             "engagement": pa.nulls(n, pa.float64()),
+            "audience": pa.nulls(n, pa.string()),
         },
         schema=RAW_DOCUMENTS,
     )

@@ -16,7 +16,14 @@ from modacast.pipeline.fingerprints import fingerprint
 from modacast.pipeline.progress import Progress, StageRow, StageTimer
 from modacast.pipeline.signals import events_until, second_signals
 from modacast.pipeline.workspace import Workspace
-from modacast.trends import SCORECARDS, EnsembleForecaster, kin_of, trend_board, weekly_series
+from modacast.trends import (
+    SCORECARDS,
+    EnsembleForecaster,
+    Weighing,
+    kin_of,
+    trend_board,
+    weekly_series,
+)
 from modacast.trends.second_signals import SIGNALS
 from modacast.types import FORECASTS, SERIES, TRENDS
 
@@ -151,6 +158,7 @@ def _all_series(read: Read, settings: TrendSettings, parents: Mapping[str, str |
             segments=("all",) if name else tuple(settings.segments),
             lexicon_parents=parents,
             min_mentions=settings.min_mentions,
+            weighing=Weighing(by_engagement=settings.by_engagement),
             read_until=None if name and name != REVIEWS else settings.as_of,
         )
         if name:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from modacast.trends.evidence import evidence, goes_with, mood
+from modacast.trends.evidence import EVIDENCE, evidence, goes_with, mood
 from modacast.trends.lifecycle import stages
 from modacast.trends.series import ancestors, split_unique_id
 from modacast.types import TRENDS
@@ -40,7 +40,7 @@ def trend_board(
             `forecast_high` are null without.
         backtests: `BACKTEST`, from `EnsembleForecaster.backtest_.scores()`; null columns without.
         lexicon_parents: element id to the id of its parent; mentions of an element speak for those above.
-        n_evidence: documents a trend.
+        n_evidence: documents a trend; none where 0.
 
     Returns:
         `TRENDS`, sorted by element and segment.
@@ -50,7 +50,9 @@ def trend_board(
     """
     staged = stages(series, forecasts, means_ahead)
     below = _descendants(mentions, lexicon_parents or {})
-    shown = evidence(mentions, documents, staged, k=n_evidence, descendants=below)
+    shown = EVIDENCE.empty_table()
+    if n_evidence:
+        shown = evidence(mentions, documents, staged, k=n_evidence, descendants=below)
     feeling = mood(mentions, documents, staged, descendants=below)
     partners = goes_with(mentions)
     scores = _by_id(backtests, ("mase", "coverage_80"))

@@ -48,7 +48,7 @@ WORN = pa.schema([
 """What an element belongs to in the texts (a colour: to dresses), or how it looks in them (a dress: pink)."""
 
 SPLIT = pa.schema([
-    pa.field("kind", pa.string(), nullable=False),        # "lang", "source" or "region"
+    pa.field("kind", pa.string(), nullable=False),        # "lang", "source", "region" or "audience"
     pa.field("value", pa.string(), nullable=False),
     pa.field("n", pa.int64(), nullable=False),            # documents that name the element
     pa.field("share", pa.float64(), nullable=False),      # of all that name it
@@ -263,16 +263,17 @@ def who_and_where(mentions: pa.Table, documents: pa.Table, element_ids: Sequence
     Returns:
         `SPLIT`, each kind by descending count; a kind of which nothing is known has no rows.
     """
-    columns = ("id", "lang", "source", "region", "published_at")
-    _need(documents, "documents", columns)
-    frame = pl.DataFrame(documents.select(list(columns))).with_columns(day=pl.col("published_at").dt.date())
+    needed = ("id", "lang", "source", "region", "published_at")
+    _need(documents, "documents", needed)
+    columns = [*needed, *(name for name in ("audience",) if name in documents.column_names)]
+    frame = pl.DataFrame(documents.select(columns)).with_columns(day=pl.col("published_at").dt.date())
     frame = frame.filter(pl.col("day").is_between(until - timedelta(weeks=weeks) + timedelta(days=1), until))
     ids = pl.DataFrame(mentions.select(["doc_id", "element_id"])).filter(
         pl.col("element_id").is_in(list(element_ids))
     )
     own = frame.filter(pl.col("id").is_in(ids["doc_id"].unique().to_list()))
     rows = []
-    for kind in ("lang", "source", "region"):
+    for kind in ("lang", "source", "region", *columns[len(needed) :]):
         known, mine = (part.filter(pl.col(kind).is_not_null()) for part in (frame, own))
         total = dict(known.group_by(kind).len().iter_rows())
         counts = mine.group_by(kind).len().sort(["len", kind], descending=[True, False])

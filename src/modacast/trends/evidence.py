@@ -46,6 +46,7 @@ _ALIKE = 0.85  # cosine above which two texts say the same
 _SAME_SOURCE = 0.08  # how much less a text is worth for each chosen one of its source
 _MIN_LIFT = 1.2
 _PRIOR_PAIRS = 3.0  # pairs that chance is given, so that one shared text is no bond
+_GROUPS = ("region", "audience")  # segments that documents may name
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ def mood(
     _need(trends, "trends", ("unique_id", "as_of", "rising_since"))
     _need(mentions, "mentions", ("polarity",))
     spoken = _spoken(mentions, documents).with_columns(ds=pl.col("day").dt.truncate("1w"))
-    weekly = spoken.group_by("element_id", "source", "lang", "ds").agg(pl.col("polarity").sum(), n=pl.len())
+    parted = ["source", "lang", *(name for name in _GROUPS if name in spoken.columns)]
+    weekly = spoken.group_by("element_id", *parted, "ds").agg(pl.col("polarity").sum(), n=pl.len())
     by_element = {str(key[0]): part for key, part in weekly.group_by("element_id")}
     tables = [MOOD.empty_table()]
     for trend in _trends(trends, descendants or {}):
@@ -216,15 +218,16 @@ def _spoken(mentions: pa.Table, documents: pa.Table) -> pl.DataFrame:
     pairs = pairs.group_by("doc_id", "element_id", maintain_order=True).agg(
         pl.col("polarity").cast(pl.Float64).mean()
     )
-    texts = _frame(documents.select([*columns, *_authored(documents)]))
+    texts = _frame(documents.select([*columns, *_known(documents)]))
     if "author_key" not in texts.columns:
         texts = texts.with_columns(author_key=pl.lit(None, pl.String))
     texts = texts.with_columns(day=pl.col("published_at").dt.date())
     return pairs.join(texts, left_on="doc_id", right_on="id", how="inner").rename({"doc_id": "id"})
 
 
-def _authored(documents: pa.Table) -> list[str]:
-    return [name for name in ("author_key",) if name in documents.column_names]
+def _known(documents: pa.Table) -> list[str]:
+    """Get the columns that need not be there: who wrote, and what segments may be of."""
+    return [name for name in ("author_key", *_GROUPS) if name in documents.column_names]
 
 
 def _trends(trends: pa.Table, descendants: Mapping[str, Sequence[str]]) -> list[_Trend]:
