@@ -188,3 +188,22 @@ def test_what_has_just_risen_has_as_wide_an_interval_as_a_series_of_its_new_size
     wide, new, narrow = series_scale(panel)
     assert new > 0.5 * wide
     assert narrow < 0.1 * wide
+
+
+def test_forecasts_come_in_the_kind_of_table_that_was_given() -> None:
+    import pandas as pd
+    import polars as pl
+
+    table = make_series({"a": [5.0 + i % 3 for i in range(20)]})
+    expected = forecast(table, h=3)["y_hat"].to_pylist()
+    of_polars = forecast(pl.DataFrame(table), h=3)
+    of_pandas = forecast(
+        table.to_pandas().astype({"ds": "datetime64[ns]"}), h=3, exog=pl.DataFrame(table).rename({"y": "x"})
+    )
+    assert isinstance(of_polars, pl.DataFrame)
+    assert of_polars["y_hat"].to_list() == expected
+    assert isinstance(of_pandas, pd.DataFrame)
+    assert len(of_pandas) == 3
+    assert EnsembleForecaster().fit(pl.DataFrame(table)).predict(3)["y_hat"].to_pylist() == expected
+    with pytest.raises(InvalidInput, match="give a table of Arrow, pandas or polars, got builtins.list"):
+        forecast([1, 2, 3])

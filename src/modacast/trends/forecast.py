@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from modacast.trends.hierarchy import Reconciler, read_hierarchy
 from modacast.trends.intervals import adapted, residual_band, series_scale, widen
 from modacast.trends.panel import Array, Frequency, Kin, Panel, read_panel
 from modacast.trends.scorecard import scorecards
+from modacast.trends.tables import as_table, like
 from modacast.types import FORECASTS
 
 __all__ = ["MEANS_AHEAD", "EnsembleForecaster", "forecast"]
@@ -39,15 +41,15 @@ _MAX_RISE = 5.0
 
 
 def forecast(
-    series: pa.Table,
+    series: Any,
     *,
     h: int = 26,
     levels: Sequence[int] = (80, 90),
     freq: Frequency | None = None,
     made_at: datetime | None = None,
-    exog: pa.Table | None = None,
-    hierarchy: pa.Table | None = None,
-) -> pa.Table:
+    exog: Any = None,
+    hierarchy: Any = None,
+) -> Any:
     """Forecast every series of a long-format table.
 
     A table with the column `n_documents` (as `weekly_series` makes it) holds shares, so its forecasts stay
@@ -55,6 +57,8 @@ def forecast(
     bridged linearly and count for no error. A constant series is forecast as that constant, with an
     interval of no width. A horizon longer than the history is allowed: the intervals then widen with the
     square root of time.
+
+    Tables may be those of Arrow, pandas or polars; forecasts come in the kind that `series` is.
 
     Args:
         series: columns `unique_id`, `ds`, `y`; see `validate_series`.
@@ -76,10 +80,11 @@ def forecast(
         InvalidInput: the table is not of that form, a series has fewer than 8 values, or `h` or `levels`
             are out of range.
     """
-    upper = 1.0 if "n_documents" in series.column_names else None
+    table = as_table(series, "series")
+    upper = 1.0 if "n_documents" in table.column_names else None
     model = EnsembleForecaster(freq=freq, upper=upper, levels=levels, made_at=made_at)
     _check_horizon(h)
-    return model.fit(series, exog=exog, hierarchy=hierarchy).predict(h)
+    return like(series, model.fit(table, exog=exog, hierarchy=hierarchy).predict(h))
 
 
 class EnsembleForecaster:
@@ -128,22 +133,24 @@ class EnsembleForecaster:
         self.backtest_: Backtest | None = None
         self._reconciler: Reconciler | None = None
 
-    def fit(
-        self, series: pa.Table, exog: pa.Table | None = None, hierarchy: pa.Table | None = None
-    ) -> EnsembleForecaster:
+    def fit(self, series: Any, exog: Any = None, hierarchy: Any = None) -> EnsembleForecaster:
         """Read the series, and signals beside them, and measure errors on rolling origins.
+
+        Tables may be those of Arrow, pandas or polars.
 
         With a `hierarchy` (see `forecast`) all forecasts add up, and errors are those of such forecasts.
 
         Raises:
             InvalidInput: the table is not of the form `forecast` asks for.
         """
-        panel = replace(read_panel(series, freq=self.freq), kin=self.kin)
-        self.panel_ = panel if exog is None else with_exog(panel, exog)
+        panel = replace(read_panel(as_table(series, "series"), freq=self.freq), kin=self.kin)
+        self.panel_ = panel if exog is None else with_exog(panel, as_table(exog, "exog"))
         self._reconciler = None
         self.backtest_ = back_test(self.panel_, self._forecaster(), n_origins=self.n_origins)
         if hierarchy is not None:
-            self._reconciler = Reconciler(read_hierarchy(self.panel_, hierarchy), self.backtest_)
+            self._reconciler = Reconciler(
+                read_hierarchy(self.panel_, as_table(hierarchy, "hierarchy")), self.backtest_
+            )
             self.backtest_ = self._reconciler.back_test(self.backtest_)
         return self
 
