@@ -175,7 +175,11 @@ def _bullet(parameter: Parameter) -> str:
 
 def _exit_codes() -> str:
     rows = ["| code | means |", "|---|---|", "| 0 | It worked. |"]
-    errors = sorted(ModacastError.__subclasses__(), key=lambda error: (error.exit_code, error.__name__))
+    # only those that are declared for all: a stage may have one of its own, which never ends a command
+    declared = [
+        error for error in ModacastError.__subclasses__() if error.__module__ == ModacastError.__module__
+    ]
+    errors = sorted(declared, key=lambda error: (error.exit_code, error.__name__))
     rows += [f"| {error.exit_code} | {error.__name__}: {_first_line(error)} |" for error in errors]
     rows.append("| 130 | Stopped with Ctrl-C; what was finished is stored. |")
     return "## Exit codes\n\nErrors are one line on stderr.\n\n" + "\n".join(rows) + "\n"

@@ -31,6 +31,14 @@ def test_a_reason_gives_both_shares_chance_and_begin() -> None:
     assert "highest in the week of 2024-02-26" in reason(ROW | {"stage": "declining"}).en
 
 
+def test_a_steady_trend_with_another_share_says_that_it_may_be_chance() -> None:
+    said = reason(ROW | {"stage": "steady", "rising_since": None, "p_value": 0.6})
+    assert said.en.endswith("p = 0.6; the change may be chance, or an older one")
+    assert said.zh.endswith("变化可能只是偶然，或早已发生")
+    assert "chance" in reason(ROW | {"stage": "steady", "growth": None}).en
+    assert "chance" not in reason(ROW | {"stage": "steady", "growth": 0.1}).en + reason(ROW).en
+
+
 def test_from_next_to_nothing_the_share_to_come_is_said() -> None:
     seen = Foreseen(3000.0, 2000.0, 5000.0, is_yearly=True, share=0.03)
     assert seen.said == "→ 3.0\u202f%"

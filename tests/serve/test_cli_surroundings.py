@@ -14,6 +14,8 @@ def test_one_trend_tells_what_surrounds_it(project):
     said = well("trends", "马面裙", "-c", project.folder).out
     assert "货架上: 红色马面裙 [p0]" in said
     assert "谁在谈: lang=zh" in said
+    assert "首次出现于" in said
+    assert " view" not in said
     found = well("trends", "马面裙", "-c", project.folder, "--json").json()
     assert {"against", "bonds", "split", "mood", "look_alikes", "carriers"} <= set(found)
     assert {row["item_id"] for row in found["carriers"]} == {"p0", "p1"}

@@ -50,6 +50,13 @@ def test_the_board_is_a_table_with_whole_names(project):
     assert "\ntrench coat " in well("trends", "-c", project.folder, "--lang", "en").out
 
 
+def test_what_falls_most_may_stand_first(project):
+    growths = [row["growth"] for row in well("trends", "-c", project.folder, "--json", "--ascending").rows()]
+    known = [value for value in growths if value is not None]
+    assert known == sorted(known)
+    assert growths[: len(known)] == known
+
+
 def test_stage_facet_segment_and_sort_choose(project):
     def found(*options):
         return well("trends", "-c", project.folder, "--json", *options).rows()

@@ -24,8 +24,8 @@ _SPOKEN = ("zh", "en")
 _TEXT_CHARS = 120
 _ALARM_WEEKS = 52
 _HEADS = {
-    "zh": {"forecast": "预测（每周声量，80 % 区间）", "card": "当时怎么说，后来如何", "evidence": "证据"},
-    "en": {"forecast": "forecast (weekly share, 80 % interval)", "card": "what was said, and what came", "evidence": "evidence"},
+    "zh": {"seen": "首次出现于 {first} 当周，共 {n:,} 次提及", "forecast": "预测（每周声量，80 % 区间）", "card": "当时怎么说，后来如何", "evidence": "证据"},
+    "en": {"seen": "first seen in the week of {first}, {n:,} mentions in all", "forecast": "forecast (weekly share, 80 % interval)", "card": "what was said, and what came", "evidence": "evidence"},
 }  # fmt: skip
 
 
@@ -79,6 +79,9 @@ def one_trend(
         print_json({**told, "evidence": texts, **context_dict(context)})
         return
     typer.echo(f"{workspace.wider_lexicon.label(element_id, lang)}  ({element_id})")
+    seen = _HEADS["zh" if lang == "zh" else "en"]["seen"]
+    whole = segments.get("all", segments[segment])
+    typer.echo("  " + seen.format(first=whole["first_seen"], n=whole["n_mentions"]))
     _print_stages(rows, lang)
     _print_alarms(workspace, element_id, lang)
     _print_numbers(forecasts, cards, segment, lang)

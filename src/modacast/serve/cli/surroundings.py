@@ -27,12 +27,12 @@ _WORDS = {
     "zh": {"early": "早期采用者", "views": "浏览者", "sales": "购买者", "level": "{now:.1%}，此前半年 {before}",
            "against": "此消彼长", "with": "常与之搭配", "worn_on": "用在", "worn_as": "样子", "where": "谁在谈", "like": "过去像它的",
            "items": "货架上", "mood": "情绪", "peak": "{n} 周后到顶 {rise}", "top": "当时已到顶", "half": "，再过 {n} 周减半",
-           "still": "，此后未减半", "sold": "28 天售 {units}（此前 {before}）", "times": "倍于平均"},
+           "still": "，此后未减半", "sold": "28 天售 {units}（此前 {before}）", "times": "倍于平均", "rate": "，每百次浏览购买 {rate:.0f} 次"},
     "en": {"early": "early adopters", "views": "viewers", "sales": "buyers", "level": "{now:.1%} of them, {before} in the half year before",
            "against": "moves against", "with": "goes with", "worn_on": "worn on", "worn_as": "looks", "where": "who and where", "like": "went like it",
-           "items": "products", "mood": "mood", "peak": "peaked after {n} weeks {rise}", "top": "was at its peak", "half": ", halved {n} weeks later",
+           "items": "products", "mood": "mood", "peak": "peaked after {n} wk {rise}", "top": "was at its peak", "half": ", halved {n} wk later",
            "still": ", has not halved since", "sold": "{units} sold in 28 days ({before} before)",
-           "times": "x the average"},
+           "times": "x the average", "rate": ", {rate:.0f} bought per 100 views"},
 }  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def print_context(context: TrendContext, workspace: Workspace, lang: str) -> Non
         _line(say["like"], f"{label(row['element_id'])} {row['until']}  {ended}")
     for row in context.carriers.to_pylist():
         sold = say["sold"].format(units=row["units"], before=row["units_before"])
-        rate = "" if row["bought_of_views"] is None else f", {row['bought_of_views']:.0%} / view"
+        rate = "" if row["bought_of_views"] is None else say["rate"].format(rate=100 * row["bought_of_views"])
         _line(say["items"], f"{row['title']} [{row['item_id']}]  {sold}{rate}")
 
 

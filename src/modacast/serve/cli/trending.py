@@ -71,6 +71,9 @@ def trends(
         ),
     ] = None,
     sort: Annotated[str, typer.Option("--sort", help=f"one of {', '.join(_SORTS)}")] = "growth",
+    ascending: Annotated[
+        bool, typer.Option("--ascending", help="smallest first: what falls most with --sort growth")
+    ] = False,
     top: Annotated[int, typer.Option("--top", "-n", min=1, help="rows to show")] = 30,
     lang: Annotated[str, typer.Option("--lang", help="language of the names")] = "zh",
     as_json: JsonOption = False,
@@ -99,7 +102,9 @@ def trends(
             out=out,
         )
         return
-    table = _select(board["trends"], segment=segment, stage=stage, facet=facet, sort=sort)
+    table = _select(
+        board["trends"], segment=segment, stage=stage, facet=facet, sort=sort, ascending=ascending
+    )
     table = _narrowed(table, since=since, min_share=min_share)
     if out is not None or as_json:
         emit(table, out, as_json=as_json)
@@ -222,7 +227,9 @@ def _read_any(path: Path) -> pa.Table:
     return read_frame(path)
 
 
-def _select(board: pa.Table, *, segment: str, stage: str | None, facet: str | None, sort: str) -> pa.Table:
+def _select(
+    board: pa.Table, *, segment: str, stage: str | None, facet: str | None, sort: str, ascending: bool
+) -> pa.Table:
     import polars as pl
 
     from modacast.types import FACETS, STAGES
@@ -240,7 +247,7 @@ def _select(board: pa.Table, *, segment: str, stage: str | None, facet: str | No
     if facet:
         frame = frame.filter(pl.col("element_id").str.starts_with(f"{facet}/"))
     by = {"mentions": "n_mentions", "forecast": "forecast_growth"}.get(sort, sort)
-    return frame.sort([by, "element_id"], descending=[True, False], nulls_last=True).to_arrow()
+    return frame.sort([by, "element_id"], descending=[not ascending, False], nulls_last=True).to_arrow()
 
 
 def _narrowed(board: pa.Table, *, since: str | None, min_share: float) -> pa.Table:

@@ -9,6 +9,8 @@ from modacast.serve.report.words import Words, change, share
 
 __all__ = ["reason"]
 
+_CHANGE = 0.2  # from here on a change asks for a word on chance
+
 
 def reason(row: Mapping[str, Any]) -> Words:
     """Get why a trend is at its stage: shares compared, chance, season, peak and begin.
@@ -34,6 +36,8 @@ def reason(row: Mapping[str, Any]) -> Words:
         ]
     if row["p_value"] is not None:
         parts.append(Words(f"p = {row['p_value']:.2g}", f"p = {row['p_value']:.2g}"))
+    if row["stage"] == "steady" and (growth is None or abs(growth) >= _CHANGE):
+        parts.append(Words("变化可能只是偶然，或早已发生", "the change may be chance, or an older one"))
     if row["stage"] == "seasonal" and row["season_strength"] is not None:
         strength = f"{row['season_strength']:.2f}"
         parts.append(
