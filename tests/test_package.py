@@ -68,3 +68,10 @@ def test_an_element_is_shown_in_the_language_asked_for_or_the_next_best():
     element = types.Element("garment/dress", "garment", {"zh": ("连衣裙", "裙装"), "en": ("dress",)})
     assert [element.label(lang) for lang in ("zh", "en", "fr")] == ["连衣裙", "dress", "dress"]
     assert types.Element("garment/x", "garment", {}).label() == "garment/x"
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "modacast", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, modacast.__version__), done.stderr

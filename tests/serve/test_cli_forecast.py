@@ -174,3 +174,9 @@ def test_series_that_are_too_short_may_be_left_out_by_name(tmp_path):
     assert "left out: 'young'" in done.err
     only = write_csv(tmp_path / "only.csv", rows(gently(7)))
     assert "no series has 8 values" in refused("forecast", only, "--skip-short")
+
+
+def test_weeks_are_no_days_whatever_is_said(tmp_path):
+    path = write_csv(tmp_path / "s.csv", rows(gently(40)))
+    assert "40 of 274 days, which is not daily" in refused("forecast", path, "--freq", "D")
+    assert well("forecast", path, "-h", 2, "--freq", "W", "--json").rows()

@@ -141,7 +141,7 @@ def positions_of(
         row = int(np.argmax(off))
         raise InvalidInput(
             f"series {ids[row]!r}: column 'ds' has {ds[row]}, which is no whole number of weeks after its first "
-            "date; give one date a week, always the same weekday, or freq='D'"
+            "date; give one date a week, always the same weekday"
         )
     return (days - days.min()) // step
 

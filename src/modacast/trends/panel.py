@@ -50,6 +50,7 @@ MIN_STEPS = 8
 """Fewest observed values that a series is forecast from."""
 
 _LARGEST = 1e100  # squares of more overflow
+_THINNEST = 3  # days to each value of a series that is called daily
 _LONGEST_GAP = 1_040  # steps: twenty years of weeks; more is a slip in a year
 
 
@@ -196,6 +197,8 @@ def read_panel(table: pa.Table, *, freq: Frequency | None = None, min_steps: int
     told, freq = freq, frequency_of(ds, same, freq)
     if told is None:
         check_one_frequency(ids, ds, starts, freq)
+    else:
+        _check_told(ids, ds, starts, freq)
     _check_gaps(ids, ds, same, freq)
     positions = positions_of(ids, ds, starts, freq)
     check_one_a_step(ids, ds, same, positions, freq)
@@ -276,6 +279,24 @@ def _check_unique(
             f"series {ids[row]!r}: column 'ds' has {ds[row]} more than once; sum or drop the rows so that each "
             "date stands once"
         )
+
+
+def _check_told(
+    ids: npt.NDArray[np.object_],
+    ds: npt.NDArray[np.datetime64],
+    starts: npt.NDArray[np.int64],
+    freq: Frequency,
+) -> None:
+    """Refuse a series that was called daily, and has no value on most days: what lies between is no history."""
+    if freq != "D":
+        return
+    for s, e in zip(starts, np.r_[starts[1:], len(ids)], strict=True):
+        days = int((ds[e - 1] - ds[s]).astype(np.int64)) + 1
+        if e - s > 1 and (e - s) * _THINNEST < days:
+            raise InvalidInput(
+                f"series {ids[s]!r}: column 'ds' has {e - s:,} of {days:,} days, which is not daily; move each date to the "
+                "Monday of its week, or the first of its month, and leave freq out"
+            )
 
 
 def _check_gaps(
