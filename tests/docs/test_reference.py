@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from modacast.config import Input, Settings
@@ -58,6 +61,14 @@ def test_every_command_that_the_program_offers_is_there():
     assert offered == {name.split()[1] for name in COMMANDS if " " in name}
 
 
+@pytest.fixture(scope="module")
+def _one_program():
+    """The commands made from their functions once, not for each."""
+    with mock.patch("typer.testing._get_command", functools.cache(get_command)):
+        yield
+
+
+@pytest.mark.usefixtures("_one_program")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_of_the_help_is_there(name):
     result = CliRunner().invoke(app, [*name.split()[1:], "--help"], env={"COLUMNS": "200"})

@@ -1,20 +1,21 @@
 from __future__ import annotations
 
-from importlib.util import find_spec
+import os
 
 import pytest
+from filelock import FileLock
 from tiny_bert import TinyBert, make_tiny_bert
 
 from modacast.encoder import Encoder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread():
-    """Let torch compute tiny models on one thread; several only wait for each other."""
-    if find_spec("torch"):
-        import torch
-
-        torch.set_num_threads(1)
+@pytest.fixture(scope="session")
+def torch():
+    """The library, imported by the first test that needs it: it takes seconds; without the extra, those are skipped."""
+    torch = pytest.importorskip("torch")
+    # more threads only wait for each other on tiny models
+    torch.set_num_threads(1)
+    return torch
 
 
 @pytest.fixture
@@ -32,5 +33,9 @@ def tiny_encoder(tmp_path_factory) -> Encoder:
 
 @pytest.fixture(scope="session")
 def bundled(tmp_path_factory) -> Encoder:
-    """The shipped model, converted once a session."""
-    return Encoder.from_pretrained("bundled", cache_dir=tmp_path_factory.mktemp("bundled"), threads=2)
+    """The shipped model, converted once for all processes."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with FileLock(folder / "bundled.lock"):
+        return Encoder.from_pretrained("bundled", cache_dir=folder / "bundled", threads=2)

@@ -6,18 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+from modacast.encoder import Encoder
+from modacast.encoder.checks import Gate
+from modacast.encoder.contrastive import PairBank, contrastive_loss
+from modacast.encoder.finetune import TASK, FinetuneSettings, finetune
+from modacast.encoder.layered import LayeredBert
+from modacast.encoder.pairs import Pair
+from modacast.encoder.recipe import KINDS
+from modacast.encoder.torch_model import load_bert
+from modacast.encoder.training import arithmetic
+from modacast.errors import InvalidInput, ModacastError, StorageError
 
-from modacast.encoder import Encoder  # noqa: E402
-from modacast.encoder.checks import Gate  # noqa: E402
-from modacast.encoder.contrastive import PairBank, contrastive_loss  # noqa: E402
-from modacast.encoder.finetune import TASK, FinetuneSettings, finetune  # noqa: E402
-from modacast.encoder.layered import LayeredBert  # noqa: E402
-from modacast.encoder.pairs import Pair  # noqa: E402
-from modacast.encoder.recipe import KINDS  # noqa: E402
-from modacast.encoder.torch_model import load_bert  # noqa: E402
-from modacast.encoder.training import arithmetic  # noqa: E402
-from modacast.errors import InvalidInput, ModacastError, StorageError  # noqa: E402
+pytestmark = pytest.mark.usefixtures("torch")
 
 LETTERS = "红黑白色裙子马面新中"
 
@@ -60,7 +60,7 @@ def test_pairs_come_together(tiny, tmp_path):
 
 
 @pytest.mark.parametrize("frozen", [None, 0, 1])
-def test_what_is_frozen_stays(tiny, tmp_path, frozen):
+def test_what_is_frozen_stays(tiny, tmp_path, frozen, torch):
     settings = replace(QUICK, epochs=1, frozen_layers=frozen)
     folder = finetune(pairs(), tmp_path / "out", base=tiny.folder, settings=settings).folder
     before, after = load_bert(tiny.folder, texts=[], n_base=99).bert, load_bert(folder).bert
@@ -73,7 +73,7 @@ def test_what_is_frozen_stays(tiny, tmp_path, frozen):
     assert same["encoder.layer.1.output.dense.weight"] is False
 
 
-def test_the_saved_model_is_the_trained_one_for_everyone(tiny, tmp_path):
+def test_the_saved_model_is_the_trained_one_for_everyone(tiny, tmp_path, torch):
     from sentence_transformers import SentenceTransformer
     from transformers import AutoModel, AutoTokenizer
 
@@ -142,7 +142,7 @@ class Tolerance(Gate):
         return super().judge(before, after | {"paraphrases": before["paraphrases"] - after["moved"]}, task)
 
 
-def test_a_model_that_forgot_goes_back_towards_its_base(tiny, tmp_path, monkeypatch):
+def test_a_model_that_forgot_goes_back_towards_its_base(tiny, tmp_path, monkeypatch, torch):
     from modacast.encoder import finetune as module
 
     seen = []
@@ -246,7 +246,7 @@ def test_a_model_for_serving_cannot_be_trained(tiny, tmp_path):
 
 @pytest.mark.parametrize("keep_bytes", [1 << 30, 0])
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
-def test_vectors_are_those_of_the_model(tiny, keep_bytes, pooling):
+def test_vectors_are_those_of_the_model(tiny, keep_bytes, pooling, torch):
     model = replace(load_bert(tiny.folder), pooling=pooling)
     layered = LayeredBert(
         torch,
@@ -263,7 +263,7 @@ def test_vectors_are_those_of_the_model(tiny, keep_bytes, pooling):
     np.testing.assert_allclose(got, wanted, atol=3e-2 if keep_bytes else 1e-4)
 
 
-def test_pairs_with_a_common_text_are_no_negatives():
+def test_pairs_with_a_common_text_are_no_negatives(torch):
     shared = [Pair("a", "x"), Pair("a", "y"), Pair("b", "z")]
     bank = PairBank(torch, shared, 2)
     vectors = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -273,7 +273,7 @@ def test_pairs_with_a_common_text_are_no_negatives():
     assert float(loss) == pytest.approx(0.0, abs=1e-6)
 
 
-def test_the_bank_gives_negatives_of_the_same_task():
+def test_the_bank_gives_negatives_of_the_same_task(torch):
     mixed = [Pair(str(i), str(-i - 1), "a" if i < 3 else "b") for i in range(6)]
     bank = PairBank(torch, mixed, 2)
     assert len(bank.others(np.array([0]), 10)) == 0
@@ -284,7 +284,7 @@ def test_the_bank_gives_negatives_of_the_same_task():
     assert all(len({mixed[i].task for i in batch}) == 1 for batch in batches)
 
 
-def test_neighbours_share_a_batch():
+def test_neighbours_share_a_batch(torch):
     many = [Pair(f"q{i}", f"d{i}") for i in range(40)]
     bank = PairBank(torch, many, 2)
     angle = torch.tensor([float(i % 4) for i in range(40)]) * 1.5

@@ -5,7 +5,7 @@ import pytest
 from modacast.encoder.checks import Gate
 from modacast.encoder.mixing import mix_back
 
-torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.usefixtures("torch")
 
 
 class Model:
@@ -22,6 +22,8 @@ class Model:
 
 
 def _mixed(model):
+    import torch
+
     before = model.measure()
     weights = ([torch.tensor(0.0)], [torch.tensor(1.0)])
     return mix_back(

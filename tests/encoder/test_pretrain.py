@@ -13,11 +13,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-
-from modacast.encoder import Encoder  # noqa: E402
-from modacast.encoder.pretrain import PretrainSettings, pretrain  # noqa: E402
-from modacast.errors import InvalidInput, ModacastError, NotFound, StorageError  # noqa: E402
+from modacast.encoder import Encoder
+from modacast.encoder.pretrain import PretrainSettings, pretrain
+from modacast.errors import InvalidInput, ModacastError, NotFound, StorageError
 
 # of two words that always stand together, the one tells the other
 PAIRS = ["红色", "黑白", "裙子", "马面", "中式", "连衣", "多巴", "新长"]
@@ -53,7 +51,7 @@ def test_the_words_are_learned(tiny, tmp_path):
     assert not (tmp_path / "out.training").exists()
 
 
-def test_what_is_written(tiny, tmp_path):
+def test_what_is_written(tiny, tmp_path, torch):
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
     folder = pretrain(corpus(), tmp_path / "out", base=tiny.folder, settings=replace(QUICK, steps=5)).folder
@@ -91,6 +89,8 @@ torch.set_num_threads(1)
 sys.path[:0] = {path!r}
 from test_pretrain import QUICK, corpus
 from modacast.encoder.pretrain import pretrain
+
+pytestmark = pytest.mark.usefixtures("torch")
 pretrain(corpus(), {out!r}, base={base!r}, settings=QUICK, progress=lambda s: print(s.step, flush=True))
 """
 
@@ -192,7 +192,7 @@ def test_a_training_that_diverges_says_so(tiny, tmp_path):
         pretrain(corpus(), tmp_path / "out", base=tiny.folder, settings=settings)
 
 
-def test_full_memory_is_told(tiny, tmp_path, monkeypatch):
+def test_full_memory_is_told(tiny, tmp_path, monkeypatch, torch):
     from modacast.encoder import pretrain as module
 
     def full(self, *args, **options):

@@ -41,6 +41,7 @@ def test_saved_and_opened(static, tmp_path):
         static.save_pretrained(tmp_path / "s")
 
 
+@pytest.mark.usefixtures("torch")
 @pytest.mark.skipif(not find_spec("sentence_transformers"), reason="needs the extra train")
 def test_sentence_transformers_opens_it(static, tmp_path):
     from sentence_transformers import SentenceTransformer

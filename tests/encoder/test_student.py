@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+from modacast.encoder import Encoder
+from modacast.encoder.student import StudentSettings, distil
+from modacast.errors import InvalidInput, StorageError
 
-from modacast.encoder import Encoder  # noqa: E402
-from modacast.encoder.student import StudentSettings, distil  # noqa: E402
-from modacast.errors import InvalidInput, StorageError  # noqa: E402
+pytestmark = pytest.mark.usefixtures("torch")
 
 QUICK = StudentSettings(
     n_layers=1,

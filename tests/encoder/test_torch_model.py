@@ -5,15 +5,13 @@ import sys
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+from modacast.encoder import Encoder
+from modacast.encoder.checks import GENERAL_TEXTS, Gate, battery, battery_scores
+from modacast.encoder.torch_model import load_bert, save_bert
+from modacast.encoder.vocabulary import Pruning
+from modacast.errors import InvalidInput, MissingExtra, StorageError
 
-from modacast.encoder import Encoder  # noqa: E402
-from modacast.encoder.checks import GENERAL_TEXTS, Gate, battery, battery_scores  # noqa: E402
-from modacast.encoder.torch_model import load_bert, save_bert  # noqa: E402
-from modacast.encoder.vocabulary import Pruning  # noqa: E402
-from modacast.errors import InvalidInput, MissingExtra, StorageError  # noqa: E402
-
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("torch")]
 
 TEXTS = ["红色连衣裙", "dress", "新中式马面裙的红"]
 
@@ -64,7 +62,7 @@ def test_the_bundled_model_in_sentence_transformers(tmp_path, bundled):
     assert (ours * bundled.encode_query(texts)).sum(axis=1).min() > 0.9999
 
 
-def test_the_bundled_model_in_transformers(tmp_path):
+def test_the_bundled_model_in_transformers(tmp_path, torch):
     from transformers import AutoModel, AutoTokenizer
 
     texts = ["红色连衣裙，夏天很凉快", "a red summer dress", "马面裙"]

@@ -4,15 +4,14 @@ import json
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
-
 from tiny_bert import make_tiny_bert
 
 from modacast.encoder import Encoder, TextClassifier
 from modacast.encoder.checks import Gate
 from modacast.encoder.tune_classifier import ACCURACY, ClassifierSettings, finetune_classifier
 from modacast.errors import InvalidInput, StorageError
+
+pytestmark = pytest.mark.usefixtures("torch")
 
 SETTINGS = ClassifierSettings(
     epochs=15,

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from pipeline.small import items, posts, write_csv, write_project
+from serve.command_line import PYTHON, well
 
 from modacast.config import load_settings
 from modacast.pipeline.progress import Silent, StageRow
@@ -24,8 +24,6 @@ from modacast.serve.cli.terminal import _line
 from modacast.store import Database, Lake
 
 pytestmark = pytest.mark.slow
-
-CLI = [sys.executable, "-c", "from modacast.serve.cli import main; main()"]
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +60,7 @@ def results(home: Path) -> dict[str, pa.Table]:
 
 
 def run_cli(folder: Path) -> dict:
-    done = subprocess.run(
-        [*CLI, "run", "-c", str(folder), "--json", "--no-report"], capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout)
+    return well("run", "-c", folder, "--json", "--no-report").json()
 
 
 def test_the_loop_finds_the_trend_and_serves_the_shoppers(project):
@@ -153,7 +148,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(project
     while kills < 4:
         start = len(list(commits.glob("*.json"))) if commits.exists() else 0
         process = subprocess.Popen(
-            [*CLI, "run", "-c", str(other), "--no-report"],
+            [*PYTHON, "run", "-c", str(other), "--no-report"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

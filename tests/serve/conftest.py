@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-import functools
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from pipeline.small import write_project
 from serve.command_line import Done, well
-
-from modacast.elements import Lexicon
-from modacast.elements.reader import shared_reader
 
 
 @dataclass(frozen=True)
@@ -20,15 +15,6 @@ class Project:
 
     folder: Path
     first_run: Done
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_lexicon():
-    """Have the lexicon read once for all commands of this process; each would read it anew."""
-    with mock.patch.object(Lexicon, "load", functools.cache(Lexicon.load)):
-        reader = shared_reader(Lexicon.load())
-        yield
-        del reader
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from unittest import mock
 
@@ -24,9 +25,10 @@ from modacast.pipeline.corpus import read_corpus
 from modacast.pipeline.training import adopt
 from modacast.pipeline.workspace import Workspace
 
-pytestmark = pytest.mark.slow
-
-torch = pytest.importorskip("torch")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not find_spec("torch"), reason="needs the extra train"),
+]
 
 CHEAP = ("--device", "cpu", "--threads", 1, "--precision", "float32")
 PAIRS = ["红色", "黑白", "裙子", "马面", "中式", "连衣", "多巴", "新长"]
@@ -207,8 +209,11 @@ def test_wrong_input_is_refused_in_a_line(texts, tiny, tmp_path, options, answer
     assert len(message.strip().splitlines()) == 1
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there(texts, tiny, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
     assert "finds no GPU" in refused(*pretrain(texts, tiny, "--device", "cuda", "--out", tmp_path / "out"))
 
 
@@ -240,6 +245,8 @@ def test_a_broken_checkpoint(texts, tiny, tmp_path):
 
 
 def test_the_memory_of_the_gpu_is_full(texts, tiny, tmp_path, monkeypatch):
+    import torch
+
     from modacast.encoder.masked_model import MaskedModel
 
     def full(*_args, **_options):
