@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from modacast.elements.folding import fold
+from modacast.elements.folding import fold, fold_all
 from modacast.elements.lexicon_check import checked
 from modacast.elements.lexicon_file import HEADER, Problem, Row, Surface, write_rows
 from modacast.elements.lexicon_layers import read_layers
@@ -252,8 +252,9 @@ class Lexicon:
     @cached_property
     def _by_surface(self) -> dict[str, list[Entry]]:
         index: dict[str, list[Entry]] = {}
-        for entry in self.entries:
-            index.setdefault(fold(entry.surface.text), []).append(entry)
+        spellings = fold_all([entry.surface.text for entry in self.entries])
+        for spelling, entry in zip(spellings, self.entries, strict=True):
+            index.setdefault(spelling, []).append(entry)
         return index
 
     def _nearest(self, parent: str, left: set[str]) -> str:

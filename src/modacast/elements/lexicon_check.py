@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from modacast.elements.folding import fold, fold_all
+from modacast.elements.folding import fold_all
 from modacast.elements.lexicon_file import Problem, Row, Surface
 from modacast.errors import suggest
 
@@ -86,14 +86,15 @@ def _wrong_parent(row: Row, parents: dict[str, str]) -> str:
 
 
 def _unshared(rows: Sequence[Row], problems: list[Problem]) -> list[Row]:
-    owners = _owners(rows)
+    spellings = _spellings(rows)
+    owners = _owners(rows, spellings)
     kept = []
     for row in rows:
         cells: dict[str, tuple[Surface, ...]] = {}
         for lang, surfaces in row.cells.items():
             mine = []
             for surface in surfaces:
-                owner = None if surface.ambiguous else owners[lang, fold(surface.text)]
+                owner = None if surface.ambiguous else owners[lang, spellings[surface.text]]
                 if owner is None or owner.row.id == row.id:
                     mine.append(surface)
                 elif owner.layer == surface.layer:
@@ -104,22 +105,30 @@ def _unshared(rows: Sequence[Row], problems: list[Problem]) -> list[Row]:
     return kept
 
 
+def _spellings(rows: Sequence[Row]) -> dict[str, str]:
+    """Get the folded spelling of each surface; all at once, as one by one takes most of a lexicon's reading."""
+    texts = list({surface.text for row in rows for cell in row.cells.values() for surface in cell})
+    return dict(zip(texts, fold_all(texts), strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class _Owner:
     row: Row
     layer: int
 
 
-def _owners(rows: Sequence[Row]) -> dict[tuple[str, str], _Owner]:
+def _owners(rows: Sequence[Row], spellings: Mapping[str, str]) -> dict[tuple[str, str], _Owner]:
     """Get who may keep each unambiguous surface: the first row of the last layer that claims it."""
-    claims = [(row, lang, surface) for row in rows for lang, cell in row.cells.items() for surface in cell]
     owners: dict[tuple[str, str], _Owner] = {}
-    for (row, lang, surface), spelling in zip(
-        claims, fold_all([claim[2].text for claim in claims]), strict=True
-    ):
-        owner = owners.get((lang, spelling))
-        if not surface.ambiguous and (owner is None or owner.layer < surface.layer):
-            owners[lang, spelling] = _Owner(row, surface.layer)
+    for row in rows:
+        for lang, cell in row.cells.items():
+            for surface in cell:
+                if surface.ambiguous:
+                    continue
+                place = (lang, spellings[surface.text])
+                owner = owners.get(place)
+                if owner is None or owner.layer < surface.layer:
+                    owners[place] = _Owner(row, surface.layer)
     return owners
 
 

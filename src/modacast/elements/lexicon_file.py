@@ -172,7 +172,7 @@ def _wrong_id(element_id: str) -> str:
 def _cell(text: str, layer: int) -> tuple[tuple[Surface, ...], list[str]]:
     if not text:
         return (), []
-    surfaces: list[Surface] = []
+    surfaces: dict[str, Surface] = {}
     slips: list[str] = []
     for part in text.split("|"):
         written = part.strip()
@@ -182,11 +182,11 @@ def _cell(text: str, layer: int) -> tuple[tuple[Surface, ...], list[str]]:
             slips.append(f"empty surface in {text!r}; remove the spare '|' or flag")
         elif len(bare) < 2 and bare.isascii():
             slips.append(f"surface {bare!r} is too short to be found safely; write 2 characters or more")
-        elif any(surface.text == bare for surface in surfaces):
+        elif bare in surfaces:
             slips.append(f"{bare!r} stands twice in the cell; remove one")
         else:
-            surfaces.append(Surface(bare, "?" in flags, "!" in flags, layer))
-    return tuple(surfaces), slips
+            surfaces[bare] = Surface(bare, "?" in flags, "!" in flags, layer)
+    return tuple(surfaces.values()), slips
 
 
 def _attributes(text: str) -> tuple[dict[str, str], list[str]]:

@@ -154,9 +154,12 @@ class Workspace:
     @cached_property
     def language_model(self) -> Encoder:
         """The language model; keeps no vector, for texts that are read once."""
-        from modacast.encoder import Encoder
+        from modacast.encoder import Encoder, get_encoder
 
-        return Encoder.from_pretrained(self.encoder_name, threads=self.settings.encoder.threads)
+        name, threads = self.encoder_name, self.settings.encoder.threads
+        # the bundled one never changes and decides about ambiguous words too: one is enough
+        open_model = get_encoder if name == "bundled" else Encoder.from_pretrained
+        return open_model(name, threads=threads)
 
     @cached_property
     def encoder(self) -> CachedEncoder:
