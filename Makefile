@@ -4,6 +4,8 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DATA   ?= ../shared/data
+# one thread a process, as two run; bytecode is kept, or each process that a test starts compiles the package anew
+TESTED  = OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python
 
 .PHONY: help setup demo test lint types layers docs bench clean
 
@@ -36,10 +38,10 @@ demo: $(VENV)/.train  ## run the whole loop, a short training too, on the sample
 	$(BIN)/modacast demo --out report.html
 
 test: $(VENV)/.dev    ## run all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "" -n 2 --dist loadgroup
+	$(TESTED) -m pytest -m "" -n 2 --dist loadgroup
 
 quick: $(VENV)/.dev   ## run the fast tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(TESTED) -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.dev    ## format, lint, types, layers
 	$(BIN)/ruff format --check .

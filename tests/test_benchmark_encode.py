@@ -65,11 +65,17 @@ ROWS = {
 }
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A cache of converted models, which all parts share: each would convert the bundled one anew."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("part", ROWS)
-def test_every_row_of_a_quick_run(part, data, tmp_path, monkeypatch):
+def test_every_row_of_a_quick_run(part, data, cache, tmp_path, monkeypatch):
     wanted = ROWS[part]
     if part == "speed" and find_spec("torch"):
         wanted = [
@@ -79,7 +85,7 @@ def test_every_row_of_a_quick_run(part, data, tmp_path, monkeypatch):
         ]
     elif part not in {"untrained", "speed"}:
         pytest.importorskip("torch")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     main(["--data", str(data), "--json", str(tmp_path / "rows.json"), "--quick", "--only", part])
     body = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
     rows = [(row["row"], row["metric"], row["peer"]) for row in body["rows"]]

@@ -47,7 +47,7 @@ class Questions:
     def pairs(self, *, quick: bool) -> list[Pair]:
         """Get what the training learns from: the first half's names in nine languages, and titles of them."""
         names = name_pairs(_labels(self.train), langs=LANGUAGES, pivots=_ASKED, at_most=12_000, seed=1)
-        return [*(names[:400] if quick else names), *phrase_pairs(self.phrases(quick=quick))]
+        return [*(names[:160] if quick else names), *phrase_pairs(self.phrases(quick=quick))]
 
 
 def _labels(elements: Sequence[Element]) -> dict[str, dict[str, Sequence[str]]]:

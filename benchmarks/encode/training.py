@@ -90,7 +90,7 @@ def _finetune(arguments: Arguments, out: Path, epochs: float) -> Any:
     train = train_part(arguments.data, quick=arguments.quick)
     pairs = [Pair(*both, "attributes") for both in zip(train.values, train.texts, strict=True)]
     # no limit of time, so that the quality does not depend on how busy the machine is
-    settings = FinetuneSettings(epochs=0.3 if arguments.quick else epochs, minutes=None)
+    settings = FinetuneSettings(epochs=0.15 if arguments.quick else epochs, minutes=None)
     # as `modacast train finetune FILE` does it
     return finetune(pairs, out, settings=settings, general_texts=lexicon_names())
 

@@ -78,6 +78,6 @@ def test_markup_makes_no_error(text: str) -> None:
     "bait", ["<script>", "<!--", "<a ", "[a](", "#a", "[[", "&lt;", "<", "http://", "!" * 9 + "a", "\n "]
 )
 def test_hostile_texts_take_linear_time(bait: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     normalise(bait * (300_000 // len(bait)))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

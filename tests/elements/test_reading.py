@@ -117,11 +117,14 @@ def test_mentions_without_words_of_praise_or_blame(sentiment: Sentiment) -> None
 
 
 @pytest.mark.slow
-def test_fitting_on_ratings(tmp_path) -> None:
+def test_fitting_on_ratings(tmp_path, monkeypatch) -> None:
+    some = load_seeds()[::5]
+    monkeypatch.setattr("modacast.elements.sentiment.load_seeds", lambda: some)
     sentiment = Sentiment(encoder=get_encoder())
     texts = [f"吴侬软语 {i}" for i in range(30)] + [f"阳春白雪 {i}" for i in range(30)]
     before = sentiment.version
     assert sentiment.fit(texts, [5] * 30 + [1] * 30, "zh") is sentiment
+    assert sentiment.model.report.n_texts == 60 + len(some)
     assert sentiment.version != before
     new = ["吴侬软语", "阳春白雪"]
     assert sentiment.predict(new, "zh") == ["positive", "negative"]

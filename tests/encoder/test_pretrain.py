@@ -17,6 +17,8 @@ from modacast.encoder import Encoder
 from modacast.encoder.pretrain import PretrainSettings, pretrain
 from modacast.errors import InvalidInput, ModacastError, NotFound, StorageError
 
+pytestmark = pytest.mark.usefixtures("torch")
+
 # of two words that always stand together, the one tells the other
 PAIRS = ["红色", "黑白", "裙子", "马面", "中式", "连衣", "多巴", "新长"]
 
@@ -89,8 +91,6 @@ torch.set_num_threads(1)
 sys.path[:0] = {path!r}
 from test_pretrain import QUICK, corpus
 from modacast.encoder.pretrain import pretrain
-
-pytestmark = pytest.mark.usefixtures("torch")
 pretrain(corpus(), {out!r}, base={base!r}, settings=QUICK, progress=lambda s: print(s.step, flush=True))
 """
 

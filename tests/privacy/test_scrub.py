@@ -153,9 +153,9 @@ def test_no_digits_make_it_stumble(text: str) -> None:
 )
 def test_hostile_texts_take_linear_time(bait: str) -> None:
     text = bait * (200_000 // len(bait))
-    start = time.perf_counter()
+    start = time.process_time()
     scrub(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(

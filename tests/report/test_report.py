@@ -252,9 +252,9 @@ def made_documents(text: str, url: str) -> pa.Table:
 
 def test_three_hundred_trends_are_small_and_fast():
     data = made_report(extra=250)
-    start = time.perf_counter()
+    start = time.process_time()
     html = render(data)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     assert len(html.encode()) < 1_500_000
 
 

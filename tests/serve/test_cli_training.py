@@ -156,7 +156,7 @@ def test_an_accepted_fine_tuning_may_be_put_to_use(pairs, tiny, tmp_path, monkey
 
 def test_a_killed_training_goes_on(texts, tiny, tmp_path):
     home = tmp_path / "home"
-    command = [str(part) for part in pretrain(texts, tiny, "--home", home, "--json", steps=400)]
+    command = [str(part) for part in pretrain(texts, tiny, "--home", home, "--json", steps=200)]
     child = subprocess.Popen([*PYTHON, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     checkpoint = home / "models" / "encoder-0001.training"
     deadline = time.monotonic() + 120
@@ -168,7 +168,7 @@ def test_a_killed_training_goes_on(texts, tiny, tmp_path):
     child.wait()
     assert well("models", "list", "--home", home, "--json").json() == []
     resumed = well(*command).json()
-    whole = well(*pretrain(texts, tiny, "--out", tmp_path / "whole", "--json", steps=400)).json()
+    whole = well(*pretrain(texts, tiny, "--out", tmp_path / "whole", "--json", steps=200)).json()
     assert [point["step"] for point in resumed["curve"]] == [point["step"] for point in whole["curve"]]
     losses = [[point["held-out loss"] for point in told["curve"]] for told in (resumed, whole)]
     np.testing.assert_allclose(losses[0], losses[1], atol=0.05)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -144,7 +145,9 @@ def _pages(data: ReportData, rows: list[BoardRow], names: Names) -> list[Any]:
     ]
 
 
+@cache
 def _environment() -> Environment:
+    """Get the templates' environment; made once, as it compiles each template once."""
     environment = Environment(
         loader=PackageLoader("modacast.serve.report", "templates"),
         autoescape=True,
