@@ -42,6 +42,7 @@ from benchmarks.trend_peers import PEERS, young_ets
 from modacast import evaluate
 from modacast.trends import EnsembleForecaster
 from modacast.trends.ensemble import ensemble_forecast
+from modacast.trends.intervals import CHANCES
 from modacast.trends.panel import read_panel
 
 Array = npt.NDArray[np.float64]
@@ -74,6 +75,9 @@ class Scored:
     mean_inside: dict[int, Array]  # weeks -> (n,) whether their mean lay within its 80 % interval
     ends_inside: dict[int, Array]  # the same within the averaged ends of the weeks' intervals
     mean_width: dict[int, Array]  # (n,) width of the first as a share of the second's
+    chance: dict[
+        int, tuple[Array, Array]
+    ]  # weeks -> (n,) said that their mean grows on the year, and whether it did
     direction: dict[str, float]
     rank: dict[str, float]
 
@@ -205,7 +209,8 @@ def _score(wide: Wide, origin: int) -> Scored:
     growth = truth.mean(axis=1)[moving] / before[moving] - 1
     grown = {name: guess.mean(axis=1)[moving] / before[moving] - 1 for name, guess in guesses.items()}
     ends = {h: tuple(matrix(name)[:, :h].mean(axis=1) for name in ("lo_80", "hi_80")) for h in MEANS}
-    own = {h: _own_interval(model, forecast, h) for h in MEANS}
+    ahead = {h: _means(model, forecast, h) for h in MEANS}
+    own = {h: (means["lo_80"].to_numpy(), means["hi_80"].to_numpy()) for h, means in ahead.items()}
     bounds = {level: (matrix(f"lo_{level}"), matrix(f"hi_{level}")) for level in LEVELS}
     return Scored(
         origin=str(wide.weeks[origin]),
@@ -214,16 +219,25 @@ def _score(wide: Wide, origin: int) -> Scored:
         mean_inside={h: _lies_within(truth[:, :h], *own[h]) for h in MEANS},
         ends_inside={h: _lies_within(truth[:, :h], *ends[h]) for h in MEANS},
         mean_width={h: _width(own[h]) / np.maximum(_width(ends[h]), 1e-12) for h in MEANS},
+        chance={h: _chance(wide, origin, means, h) for h, means in ahead.items()},
         direction={name: evaluate.direction_accuracy(growth, g) for name, g in grown.items()},
         rank={name: evaluate.spearman(growth, g) for name, g in grown.items()},
     )
 
 
-def _own_interval(model: EnsembleForecaster, forecast: pa.Table, h: int) -> tuple[Array, Array]:
-    """Get the ends of the intervals of the means of the first `h` weeks, each `(n,)`."""
+def _means(model: EnsembleForecaster, forecast: pa.Table, h: int) -> pa.Table:
+    """Get `MEANS_AHEAD` of the first `h` weeks."""
     first = np.tile(np.arange(H), forecast.num_rows // H) < h
-    means = model.means_ahead(forecast.filter(pa.array(first)))
-    return means["lo_80"].to_numpy(), means["hi_80"].to_numpy()
+    return model.means_ahead(forecast.filter(pa.array(first)))
+
+
+def _chance(wide: Wide, origin: int, means: pa.Table, h: int) -> tuple[Array, Array]:
+    """Get the chances that the mean of the first `h` weeks lies above that of a year before, and whether it did."""
+    before = wide.y[:, origin - SEASON : origin - SEASON + h].mean(axis=1)
+    grew = wide.y[:, origin : origin + h].mean(axis=1) > before
+    quantiles = np.array(means["quantiles"].to_pylist())
+    said = [1 - np.interp(level, own, CHANCES) for level, own in zip(before, quantiles, strict=True)]
+    return np.array(said), grew.astype(np.float64)
 
 
 def _width(ends: tuple[Array, Array]) -> Array:
@@ -270,6 +284,10 @@ def _add_coverage(report: Report, period: str, scored: list[Scored]) -> None:
         report.add_mean(where, "coverage of its 80 % interval", found)
         found = np.mean([one.ends_inside[h] for one in scored], axis=0)
         report.add_mean(where, "coverage of its 80 % interval", found, peer="the weeks' ends averaged")
+        said, grew = (np.concatenate([one.chance[h][k] for one in scored]) for k in (0, 1))
+        metric = "Brier score of the chance of growth"
+        report.add_mean(where, metric, (said - grew) ** 2, better="lower")
+        report.add_mean(where, metric, (grew.mean() - grew) ** 2, peer="the share that grew", better="lower")
         width = float(np.median(np.concatenate([one.mean_width[h] for one in scored])))
         report.add(where, "width, of the weeks' ends averaged", width, better="lower")
     for level in LEVELS:

@@ -222,7 +222,7 @@ def _trend(element_id: str, segment: str, stage: str, curve: np.ndarray, rng: np
     return {
         "element_id": element_id, "segment": segment, "as_of": LAST, "stage": stage, "level": now,
         "growth": None if element_id == "fabric/brocade" else now / before - 1, "forecast_growth": 0.2,
-        "forecast_low": -0.1, "forecast_high": 0.6,
+        "forecast_low": -0.1, "forecast_high": 0.6, "chance_of_growth": 0.7,
         "confidence": float(rng.uniform(0.55, 0.98)), "p_value": float(rng.choice([1e-5, 0.004, 0.03])),
         "season_strength": 0.8 if stage == "seasonal" else 0.2, "n_mentions": int(past.sum() * 4000),
         "mood": None if segment != "all" else float(rng.uniform(-0.2, 0.7)), "first_seen": date(2022, 1, 3),

@@ -11,7 +11,7 @@ import pytest
 from modacast.serve.report.charts import WIDE, Compared, fan_chart
 from modacast.serve.report.courses import Course, Foreseen
 from modacast.serve.report.reasons import reason
-from modacast.serve.report.words import Words
+from modacast.serve.report.words import Words, chance
 from modacast.serve.scorecards import card_lines, scorecard_lines
 from modacast.trends import SCORECARDS
 
@@ -74,3 +74,8 @@ def test_the_chart_shows_the_shares_that_the_headline_names() -> None:
     assert "5.0\u202f%</text>" in drawn
     alone = fan_chart(Course(days=days, y=y), WIDE, Words("", ""), compared=Compared(0.2, None))
     assert alone.count('class="c-bar"') == 1
+
+
+def test_a_chance_is_told_no_surer_than_errors_can_tell():
+    assert chance(0.834) == "83\u202f%"
+    assert (chance(0.95), chance(0.05)) == ("≥\u202f95\u202f%", "≤\u202f5\u202f%")

@@ -172,10 +172,16 @@ def test_trends_without_forecasts_say_so():
     assert "c-band80" not in html.split("</style>")[1]
 
 
+def test_the_chance_of_growth_stands_with_the_forecast():
+    text = Page(render(made_report())).text
+    assert "上升概率 70\u202f%" in text
+    assert "chance of growth 70\u202f%" in text
+
+
 def test_columns_that_may_be_null_may_all_be_null():
     data = made_report()
     trends = data.trends
-    for name in ("growth", "forecast_growth", "p_value", "season_strength", "mood", "rising_since",
+    for name in ("growth", "forecast_growth", "chance_of_growth", "p_value", "season_strength", "mood", "rising_since",
                  "backtest_mase", "backtest_coverage_80", "evidence_ids", "goes_with"):  # fmt: skip
         i = trends.schema.get_field_index(name)
         trends = trends.set_column(

@@ -24,8 +24,8 @@ _SPOKEN = ("zh", "en")
 _TEXT_CHARS = 120
 _ALARM_WEEKS = 52
 _HEADS = {
-    "zh": {"seen": "首次出现于 {first} 当周，共 {n:,} 次提及", "forecast": "预测（每周声量，80 % 区间）", "card": "当时怎么说，后来如何", "evidence": "证据"},
-    "en": {"seen": "first seen in the week of {first}, {n:,} mentions in all", "forecast": "forecast (weekly share, 80 % interval)", "card": "what was said, and what came", "evidence": "evidence"},
+    "zh": {"chance": "今后 {h} 周平均高于对照期的概率 {chance}", "seen": "首次出现于 {first} 当周，共 {n:,} 次提及", "forecast": "预测（每周声量，80 % 区间）", "card": "当时怎么说，后来如何", "evidence": "证据"},
+    "en": {"chance": "chance that the mean of the next {h} weeks lies above the weeks compared with: {chance}", "seen": "first seen in the week of {first}, {n:,} mentions in all", "forecast": "forecast (weekly share, 80 % interval)", "card": "what was said, and what came", "evidence": "evidence"},
 }  # fmt: skip
 
 
@@ -84,6 +84,7 @@ def one_trend(
     typer.echo("  " + seen.format(first=whole["first_seen"], n=whole["n_mentions"]))
     _print_stages(rows, lang)
     _print_alarms(workspace, element_id, lang)
+    _print_chance(segments[segment], forecasts.num_rows, lang)
     _print_numbers(forecasts, cards, segment, lang)
     _print_texts(_texts(workspace, segments[segment]["evidence_ids"] or ()), lang)
     print_context(context, workspace, lang)
@@ -98,6 +99,14 @@ def _print_stages(rows: Sequence[Mapping[str, Any]], lang: str) -> None:
     for row in rows:
         stage = STAGE_NAMES[row["stage"]].text(spoken).lower()
         typer.echo(f"  {row['segment']:<{width}}  {stage}{_gap(stage)}{reason(row).text(spoken)}")
+
+
+def _print_chance(row: Mapping[str, Any], n_weeks: int, lang: str) -> None:
+    from modacast.serve.report.words import chance
+
+    if row["chance_of_growth"] is not None:
+        words = _HEADS["zh" if lang == "zh" else "en"]["chance"]
+        typer.echo("  " + words.format(h=n_weeks, chance=chance(row["chance_of_growth"])))
 
 
 def _gap(stage: str) -> str:

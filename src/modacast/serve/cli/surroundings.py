@@ -215,8 +215,8 @@ def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang
     shown.add_column("")
     for row in rows:
         shown.add_column(workspace.wider_lexicon.label(row["element_id"], lang), justify="right")
-    shares, changes = ("level",), ("growth", "forecast_growth", "forecast_low", "forecast_high", "confidence")
-    names = ("stage", "level", "growth", "forecast_growth", "forecast_low", "forecast_high", "confidence", "mood", "n_mentions", "first_seen",
+    shares, changes = ("level",), ("growth", "forecast_growth", "forecast_low", "forecast_high")
+    names = ("stage", "level", "growth", "forecast_growth", "forecast_low", "forecast_high", "chance_of_growth", "confidence", "mood", "n_mentions", "first_seen",
              "rising_since", "peak", "backtest_mase")  # fmt: skip
     for name in names:
         cells = []
@@ -227,7 +227,9 @@ def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang
             elif name in shares:
                 cells.append(f"{value:.3%}")
             elif name in changes:
-                cells.append(f"{value:.0%}" if name == "confidence" else change(value))
+                cells.append(change(value))
+            elif name in {"chance_of_growth", "confidence"}:
+                cells.append(f"{value:.0%}")
             else:
                 cells.append(f"{value:.2f}" if isinstance(value, float) else str(value))
         shown.add_row(name.replace("_", " "), *cells)

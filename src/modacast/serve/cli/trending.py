@@ -43,7 +43,7 @@ _FULL_WIDTH = (
 _SPARED = frozenset(("facet", "mood", "since", "mentions"))
 _NAMED = 20  # series left out, by name
 _SUREST = 0.99  # nothing is told as certain, as in the report
-_SORTS = ("growth", "level", "confidence", "mentions", "forecast")
+_SORTS = ("growth", "level", "confidence", "mentions", "forecast", "chance")
 
 _NEW_WORD = {"zh": "（新词）", "en": " (new word)"}
 
@@ -246,7 +246,9 @@ def _select(
         frame = frame.filter(pl.col("stage") == stage)
     if facet:
         frame = frame.filter(pl.col("element_id").str.starts_with(f"{facet}/"))
-    by = {"mentions": "n_mentions", "forecast": "forecast_growth"}.get(sort, sort)
+    by = {"mentions": "n_mentions", "forecast": "forecast_growth", "chance": "chance_of_growth"}.get(
+        sort, sort
+    )
     return frame.sort([by, "element_id"], descending=[not ascending, False], nulls_last=True).to_arrow()
 
 

@@ -6,9 +6,19 @@ from typing import Any
 
 from modacast.serve.report.board import BoardRow
 from modacast.serve.report.names import Names
-from modacast.serve.report.words import Words, change, counted, interval, join, month, percent, share
+from modacast.serve.report.words import Words, chance, change, counted, interval, join, month, percent, share
 
-__all__ = ["alarm", "chart_label", "foreseen", "headline", "mood", "sureness", "was_off", "why"]
+__all__ = [
+    "alarm",
+    "chance_of_growth",
+    "chart_label",
+    "foreseen",
+    "headline",
+    "mood",
+    "sureness",
+    "was_off",
+    "why",
+]
 
 _EMPTY = Words("", "")
 
@@ -24,23 +34,33 @@ def headline(row: BoardRow) -> Words:
 
 
 def foreseen(row: BoardRow) -> Words | None:
-    """Get the forecast in words, with its interval; None without a forecast."""
+    """Get the forecast in words, with its interval and the chance of growth; None without a forecast."""
     if row.foreseen is None:
         return None
     seen = row.foreseen
     against = Words("比去年同期", " on last year") if seen.is_yearly else Words("比现在", " on today")
     weeks = row.course.ahead.size
+    likely = chance_of_growth(row)
+    also = Words(f"；{likely.zh}", f"; {likely.en}") if likely is not None else _EMPTY
     if seen.is_from_nothing:
         mean = share(seen.share)
         return Words(
-            f"预测今后 {weeks} 周平均声量 {mean}（80 % 区间 {seen.said_range}）",
-            f"forecast {mean} on average over the next {weeks} weeks (80 %: {seen.said_range})",
+            f"预测今后 {weeks} 周平均声量 {mean}（80 % 区间 {seen.said_range}{also.zh}）",
+            f"forecast {mean} on average over the next {weeks} weeks (80 %: {seen.said_range}{also.en})",
         )
     return Words(
-        f"预测今后 {weeks} 周{against.zh} {change(seen.growth)}（80 % 区间 {interval(seen.low, seen.high)}）",
+        f"预测今后 {weeks} 周{against.zh} {change(seen.growth)}（80 % 区间 {interval(seen.low, seen.high)}{also.zh}）",
         f"forecast {change(seen.growth)}{against.en} over the next {weeks} weeks "
-        f"(80 %: {interval(seen.low, seen.high)})",
+        f"(80 %: {interval(seen.low, seen.high)}{also.en})",
     )
+
+
+def chance_of_growth(row: BoardRow) -> Words | None:
+    """Get the chance that what is foreseen will be more than what it is held against; None where unknown."""
+    value = row.fields["chance_of_growth"]
+    if value is None:
+        return None
+    return Words(f"上升概率 {chance(value)}", f"chance of growth {chance(value)}")
 
 
 def why(row: BoardRow) -> list[Words]:

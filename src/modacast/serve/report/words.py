@@ -14,6 +14,7 @@ from modacast.serve.report.data import Lang
 __all__ = [
     "Words",
     "both",
+    "chance",
     "change",
     "counted",
     "interval",
@@ -28,6 +29,7 @@ __all__ = [
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MINUS = "−"
+_SURE = 0.95
 _THIN = "\u202f"  # narrow, and never broken at the end of a line
 
 
@@ -90,6 +92,13 @@ def share(value: float | None) -> str:
 def percent(value: float) -> str:
     """Get a share in [0, 1] as a whole percentage: `"81 %"`."""
     return f"{value * 100:.0f}{_THIN}%"
+
+
+def chance(value: float) -> str:
+    """Get a chance from .05 to .95, beyond which nothing is known: `"83 %"`, `"≥ 95 %"`, `"≤ 5 %"`."""
+    if value >= _SURE:
+        return f"≥{_THIN}{percent(_SURE)}"
+    return f"≤{_THIN}{percent(1 - _SURE)}" if value <= 1 - _SURE else percent(value)
 
 
 def change(growth: float | None) -> str:
