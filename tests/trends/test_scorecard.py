@@ -103,6 +103,21 @@ def test_only_what_was_known_at_a_step_is_kept():
     assert (~np.isnan(known.errors[2, 0])).sum() == 26
 
 
+def test_a_few_errors_are_told_by_students_t():
+    rng = np.random.default_rng(4)
+    inside = {80: [], 90: []}
+    for _ in range(400):
+        *seen, new = rng.normal(0, 2.0, 7)
+        few = Residuals((1, 2, 3, 4, 5, 6), np.array(seen)[:, None, None], 10_000)
+        bands = {level: residual_band(few, 1, level=level) for level in inside}
+        assert bands[80].hi[0] < bands[90].hi[0]
+        assert bands[80].lo[0] == -bands[80].hi[0]
+        for level, band in bands.items():
+            inside[level].append(band.lo[0] <= new <= band.hi[0])
+    assert np.mean(inside[80]) == pytest.approx(0.8, abs=0.05)
+    assert np.mean(inside[90]) == pytest.approx(0.9, abs=0.04)
+
+
 def test_the_fewer_origins_the_wider_for_a_new_era():
     errors = np.tile(np.linspace(-1, 1, 101), (6, 1))[:, :, None]
     wide = [

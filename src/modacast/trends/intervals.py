@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Panel
@@ -40,6 +41,7 @@ _RECENT = 8  # steps that tell what a series has become
 _ADAPT = 0.5  # how far an origin's errors follow the newest ones: 1 in full
 _MOST = 2.0  # times, up or down
 _FEW = 30  # fewer independent errors than this cannot tell the tails apart
+_FEWEST_FREE = 3  # degrees of freedom, at least; the scale rests on more than the errors of one horizon
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,9 @@ def _quantiles(residuals: Residuals, window: slice, tail: float, rng: np.random.
     # errors of one series and origin move together: they count once for the finite-sample correction
     n = int(known.any(axis=2).sum())
     if n < _FEW:
-        x, w = np.concatenate([x, -x]), np.concatenate([w, w])
+        # the largest of a few would be every level's end, so their spread and Student's t say it, with `_new_era`
+        end = stdtrit(max(n - 1, _FEWEST_FREE), 1 - tail) * np.sqrt(np.average(x * x, weights=w))
+        return np.array([-end, end])
     upper = min(1.0, (1 - tail) * (1 + 1 / n))
     return _weighted_quantile(x, w, np.array([1 - upper, upper]))
 
