@@ -80,9 +80,13 @@ def test_columns_are_joined_and_constants_fill(tmp_path: Path) -> None:
     assert texts(batch) == ["A\nb", "c", "D"]
     assert set(batch.table["lang"].to_pylist()) == {"zh"}
     assert set(batch.table["region"].to_pylist()) == {"hk"}
-    assert batch.table["audience"].to_pylist() == ["women", None, None]
-    mapped = read(tmp_path / "a.csv", columns={"text": "selftext", "published_at": "when", "region": "country"},
+    assert (
+        batch.table["audience"].to_pylist() == [None] * 3
+    )  # whom a person is taken for is read where asked for alone
+    mapped = read(tmp_path / "a.csv", columns={"text": "selftext", "published_at": "when", "region": "country",
+                                                "audience": "Gender"},
                   constants={"region": "hk"})  # fmt: skip
+    assert mapped.table["audience"].to_pylist() == ["women", None]
     assert mapped.table["region"].to_pylist() == ["cn", "hk"]
 
 

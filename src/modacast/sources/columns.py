@@ -26,7 +26,7 @@ _ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "author": ("user", "user_id", "username", "screen_name", "author_id", "作者"),
         "region": ("country", "location", "province", "ip_location", "地区"),
         "engagement": ("likes", "like_count", "score", "upvotes", "点赞数"),
-        "audience": ("gender", "sex", "age_group", "人群", "性别", "年龄段"),
+        "audience": ("target_audience", "人群"),
     },
     "raw_events": {
         "user": ("user_id", "customer_id", "customer", "shopper", "shopper_id", "uid", "buyer_id", "用户"),
