@@ -35,10 +35,14 @@ def variants(surface: str, lang: str, *, plural: bool = True) -> frozenset[str]:
     """
     if not _is_alphabetic(surface):
         return frozenset({_SEAM.sub(" ", surface)} - {surface})
-    forms = {surface} | (_plurals(surface, lang) if plural else set())
-    forms |= {form.replace("'", "") for form in forms if "'" in form}
-    forms |= {joined for form in forms if (joined := _joined(form, lang))}
-    forms |= {_without_accents(form, lang) for form in forms}
+    forms = {surface, *_plurals(surface, lang)} if plural else {surface}
+    # a plural has an apostrophe, a joint or an accent only where its singular has: most have none
+    if "'" in surface:
+        forms |= {form.replace("'", "") for form in forms}
+    if " " in surface or "-" in surface:
+        forms |= {joined for form in forms if (joined := _joined(form, lang))}
+    if not surface.isascii():
+        forms |= {_without_accents(form, lang) for form in forms}
     return frozenset(forms - {surface, ""})
 
 

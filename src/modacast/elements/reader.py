@@ -202,14 +202,15 @@ class _Columns:
 
 
 def _all_claims(lexicon: Lexicon, numbers: dict[str, int], cues: Sequence[Cue]) -> Iterator[_NotedClaim]:
-    stems = {(_facet(entry), stem) for entry in lexicon.iter_entries() if (stem := _stem(entry))}
+    entries = list(lexicon.iter_entries())
+    stems = {(_facet(entry), stem) for entry in entries if (stem := _stem(entry))}
     texts = {text for _, text in stems}
     clear = {
         (_facet(entry), entry.surface.text)
-        for entry in lexicon.iter_entries()
+        for entry in entries
         if entry.surface.text in texts and not entry.surface.ambiguous
     }
-    for entry in lexicon.iter_entries():
+    for entry in entries:
         # what only adds a generic word (`棉质面料` next to `棉质`) is left out: the span shall be the name alone
         stem = _stem(entry)
         if not stem or (_facet(entry), stem) not in clear:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from modacast.errors import InvalidInput
 from modacast.types import Floats
@@ -81,12 +80,15 @@ def lay_out_styles(
     points = _majorised(distance)
     start = _scaled(points, sizes, width, height)
     place = _apart(start, sizes, width, height)
-    # grouped by where they lie, so that a colour is a region of the map
-    group = (
-        fcluster(linkage(points, method="ward"), t=min(n_groups, k), criterion="maxclust").astype(np.int64)
-        - 1
-    )
-    return StyleLayout(place[:, 0], place[:, 1], group, likeness)
+    return StyleLayout(place[:, 0], place[:, 1], _regions(points, n_groups), likeness)
+
+
+def _regions(points: Values, n_groups: int) -> npt.NDArray[np.int64]:
+    """Group `(k, 2)` points by where they lie, so that a colour is a region of the map."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    groups = fcluster(linkage(points, method="ward"), t=min(n_groups, len(points)), criterion="maxclust")
+    return np.asarray(groups - 1, dtype=np.int64)
 
 
 def _likeness(vectors: Values, together: Values) -> Values:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-from scipy import stats
 
 from modacast.errors import InvalidInput, suggest
 from modacast.trends.changes import false_discovery
@@ -163,6 +162,8 @@ def bonds(
     Returns:
         `BONDS`.
     """
+    from scipy.stats import hypergeom
+
     _need(mentions, "mentions", ("doc_id", "element_id"))
     pairs = pl.DataFrame(mentions.select(["doc_id", "element_id"])).unique()
     n_docs = pairs["doc_id"].n_unique()
@@ -184,7 +185,7 @@ def bonds(
         n = shared["n"].to_numpy().astype(np.int64)
         sizes = np.array([size[other] for other in shared["element_id"]], dtype=np.int64)
         expected = sizes * len(docs) / n_docs
-        q = false_discovery(stats.hypergeom.sf(n - 1, n_docs, len(docs), sizes))
+        q = false_discovery(hypergeom.sf(n - 1, n_docs, len(docs), sizes))
         lift = (n + _PRIOR_PAIRS) / (expected + _PRIOR_PAIRS)
         gain = np.where(
             (q <= 0.05) & (n >= 3) & (lift > 1.1), (n - expected) / np.sqrt(expected + 1), -np.inf
@@ -312,6 +313,8 @@ def _steps(values: Values) -> Values:
 
 
 def _partial(own: Values, other: Values, rest: Values) -> tuple[float, float, int] | None:
+    from scipy.stats import t as student
+
     known = np.isfinite(own) & np.isfinite(other)
     if known.sum() < _MIN_STEPS:
         return None
@@ -332,7 +335,7 @@ def _partial(own: Values, other: Values, rest: Values) -> tuple[float, float, in
     if freedom < 1:
         return None
     t = r * np.sqrt(freedom / max(1 - r * r, 1e-12))
-    return r, float(2 * stats.t.sf(abs(t), freedom)), int(a.size)
+    return r, float(2 * student.sf(abs(t), freedom)), int(a.size)
 
 
 def _without(values: Values, common: Values) -> Values:

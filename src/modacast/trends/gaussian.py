@@ -13,8 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
-from scipy.optimize import minimize
 
 from modacast.trends.known_means import mean_known, series_weight
 from modacast.trends.panel import Array, Frequency, Panel
@@ -105,6 +103,8 @@ def _choose(z: Array, weight: Array, rhythm: _Rhythm, seed: int) -> Array:
             total += float(shares @ gap)
         return total
 
+    from scipy.optimize import minimize
+
     usual = error(_USUAL)
     if not usual > 0:
         return _USUAL
@@ -123,6 +123,8 @@ def _predict(z: Array, h: int, kernel: Array, rhythm: _Rhythm, sizes: _Sizes) ->
 
     One eigendecomposition of the kernel serves all series and all sizes of noise.
     """
+    from scipy.linalg import eigh
+
     n_steps = z.shape[1]
     steps = np.arange(n_steps + h)
     lag = steps[:, None] - steps[None, :n_steps]

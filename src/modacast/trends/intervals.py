@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Panel
@@ -208,6 +207,8 @@ def _quantiles(residuals: Residuals, window: slice, tail: float, rng: np.random.
     # errors of one series and origin move together: they count once for the finite-sample correction
     n = int(known.any(axis=2).sum())
     if n < _FEW:
+        from scipy.special import stdtrit
+
         # the largest of a few would be every level's end, so their spread and Student's t say it, with `_new_era`
         end = stdtrit(max(n - 1, _FEWEST_FREE), 1 - tail) * np.sqrt(np.average(x * x, weights=w))
         return np.array([-end, end])
