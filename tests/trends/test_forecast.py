@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from made_panels import make_counts, make_series, wave
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from modacast import evaluate
 from modacast.errors import InvalidInput, NotFitted
@@ -104,6 +105,20 @@ def test_is_deterministic_and_blind_to_row_order(waves):
     at = datetime(2024, 1, 1, tzinfo=UTC)
     shuffled = table.take(np.random.default_rng(1).permutation(table.num_rows))
     assert forecast(table, h=6, made_at=at).equals(forecast(shuffled, h=6, made_at=at))
+
+
+def test_takes_one_thread_for_small_matrices(waves, monkeypatch):
+    threads = []
+
+    def ces(panel, h):
+        threads.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return np.ones((len(panel.ids), h))
+
+    monkeypatch.setattr("modacast.trends.ensemble.ces_forecast", ces)
+    with threadpool_limits(2, user_api="blas"):
+        forecast(make_series({"s00": waves["s00"][:120]}), h=6)
+    assert len(threads) > 1
+    assert set(threads) == {1}
 
 
 @pytest.mark.parametrize(

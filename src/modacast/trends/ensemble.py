@@ -53,12 +53,17 @@ def ensemble_forecast(panel: Panel, h: int, *, seed: int = 0, networks: bool = T
     Returns:
         `(n, h)` float64, >= 0; NaN for rows that have not begun.
     """
+    import scipy.linalg  # noqa: F401 (a library's threads can be held back once it is loaded)
+    from threadpoolctl import threadpool_limits
+
     forecast = np.full((len(panel.ids), h), np.nan)
     sparse = is_sparse(panel)
-    if not sparse.all():
-        forecast[~sparse] = _dense(panel, h, ~sparse, seed, networks=networks)
-    if sparse.any():
-        forecast[sparse] = _in_blocks(panel, h, sparse, seed)
+    # matrices this small gain nothing from threads, which wait for each other where cores are shared
+    with threadpool_limits(1, user_api="blas"):
+        if not sparse.all():
+            forecast[~sparse] = _dense(panel, h, ~sparse, seed, networks=networks)
+        if sparse.any():
+            forecast[sparse] = _in_blocks(panel, h, sparse, seed)
     constant = _is_constant(panel)
     forecast[constant] = panel.y[constant, -1:]
     return forecast

@@ -127,11 +127,11 @@ def _predict(z: Array, h: int, kernel: Array, rhythm: _Rhythm, sizes: _Sizes) ->
 
     n_steps = z.shape[1]
     steps = np.arange(n_steps + h)
-    lag = steps[:, None] - steps[None, :n_steps]
+    lag = np.abs(steps[:, None] - steps[None, :n_steps])
     gap = z - 1.0
     likelihoods, means = [], []
     for season in sizes.season:
-        covariance = _covariance(lag, kernel, rhythm, season)
+        covariance = _covariance(steps, kernel, rhythm, season)[lag]
         values, vectors = eigh(covariance[:n_steps], driver="evd")
         values = np.maximum(values, 0.0)
         weights, ahead = gap @ vectors, covariance[n_steps:] @ vectors
@@ -148,13 +148,13 @@ def _predict(z: Array, h: int, kernel: Array, rhythm: _Rhythm, sizes: _Sizes) ->
 
 
 def _covariance(lag: Array, kernel: Array, rhythm: _Rhythm, season: float) -> Array:
-    """Get the covariance of steps that lie `lag` apart, in variances of the noise.
+    """Get the covariance of steps that lie `lag` apart, >= 0, in variances of the noise.
 
     The kernel's numbers are the logarithms of size (sd) and length (units) of wander (exponential), trend
     (Matern 3/2) and bursts (exponential), then of the season's size, its roughness and its length.
     """
     wander, wander_length, trend, trend_length, burst, burst_length, size, rough, lasting = np.exp(kernel)
-    apart = np.abs(lag) / rhythm.unit
+    apart = lag / rhythm.unit
     smooth = np.sqrt(3) * apart / trend_length
     slow = wander**2 * np.exp(-apart / wander_length) + trend**2 * (1 + smooth) * np.exp(-smooth)
     short = burst**2 * np.exp(-apart / burst_length)

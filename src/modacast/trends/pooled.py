@@ -13,12 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Frequency, Panel
 from modacast.trends.signals import Signals
 
 __all__ = ["pooled_forecast"]
+
+Steps = npt.NDArray[np.int64]
 
 _DECAY = 0.8  # weight of a training origin one season older
 _PRIOR = 1000.0  # ridge penalty, in weighted observations
@@ -72,7 +75,7 @@ def pooled_forecast(panel: Panel, h: int, *, power: float = 0.5, seed: int = 0) 
         signals = Signals(panel.exog, panel.exog_ahead, rhythm.leads, rhythm.base)
     frame = _Frame(z / scale, panel.season, rhythm, signals)
     rng = np.random.default_rng(seed)
-    end = panel.n_steps
+    end = np.array([panel.n_steps])
     forecast = np.empty((len(panel.ids), h))
     beta = np.zeros(frame.n_features + 1)
     for first in range(1, h + 1, frame.rhythm.block):
@@ -80,7 +83,7 @@ def pooled_forecast(panel: Panel, h: int, *, power: float = 0.5, seed: int = 0) 
         beta = _fit_block(frame, block, rng, beta)
         for k in block:
             features, base = frame.features(end, k)
-            forecast[:, k - 1] = base + features @ beta[:-1] + beta[-1]
+            forecast[:, k - 1] = base[0] + features[0] @ beta[:-1] + beta[-1]
     return np.asarray((np.maximum(forecast, 0.0) * scale) ** (1 / power))
 
 
@@ -89,17 +92,17 @@ def _fit_block(frame: _Frame, block: range, rng: np.random.Generator, fallback: 
     xs, ys, ws = [], [], []
     origins = frame.origins(block)
     horizons = block[:: frame.rhythm.skip]
-    pairs = [(t, k) for k in horizons for t in origins if t + k <= frame.n_steps]
-    keep = min(1.0, _MAX_ROWS / max(1, len(pairs) * frame.n_series))
-    for t, k in pairs:
+    seen = {k: t for k in horizons if len(t := origins[origins + k <= frame.n_steps])}
+    keep = min(1.0, _MAX_ROWS / max(1, sum(map(len, seen.values())) * frame.n_series))
+    for k, t in seen.items():
         features, base = frame.features(t, k)
-        target = frame.z[:, t + k - 1] - base
+        target = frame.z[:, t + k - 1].T - base
         usable = ~np.isnan(target) & (frame.age(t) >= frame.rhythm.base)
         if keep < 1.0:
-            usable &= rng.random(frame.n_series) < keep
+            usable &= rng.random(usable.shape) < keep
         xs.append(features[usable])
         ys.append(target[usable])
-        ws.append(np.full(int(usable.sum()), _DECAY ** ((frame.n_steps - t) / frame.season)))
+        ws.append(np.repeat(_DECAY ** ((frame.n_steps - t) / frame.season), usable.sum(axis=1)))
     if sum(len(y) for y in ys) == 0:
         return fallback
     return _robust_ridge(np.concatenate(xs), np.concatenate(ys), np.concatenate(ws))
@@ -121,7 +124,10 @@ def _robust_ridge(x: Array, y: Array, weight: Array) -> Array:
 
 
 class _Frame:
-    """Window means over a normalised panel, from cumulative sums, so that each feature is two look-ups."""
+    """Window means over a normalised panel, from cumulative sums, so that each feature is two look-ups.
+
+    What is got at `(m,)` origins has the shape `(m, n)` or `(m, n, n_features)`.
+    """
 
     def __init__(self, z: Array, season: int, rhythm: _Rhythm, signals: Signals | None) -> None:
         self.z = z
@@ -135,27 +141,27 @@ class _Frame:
         self._sum = np.hstack([edge, np.cumsum(np.where(known, z, 0.0), axis=1)])
         self._count = np.hstack([edge, np.cumsum(known, axis=1)])
 
-    def age(self, t: int) -> Array:
-        """Get the `(n,)` steps that each series has behind it at `t`."""
-        return self._count[:, t]
+    def age(self, t: Steps) -> Array:
+        """Get the steps that each series has behind it at `t`."""
+        return self._count[:, t].T
 
-    def origins(self, block: range) -> range:
+    def origins(self, block: range) -> Steps:
         """Get the training origins of a block: those with two seasons behind them, if they are enough."""
         base, season = self.rhythm.base, self.season
         last = self.n_steps - block[0]
         starts = (2 * season + base, season + base, base)
         start = next((s for s in starts if last - s >= season // 2), base)
-        return range(start, last + 1, self.rhythm.stride)
+        return np.arange(start, last + 1, self.rhythm.stride)
 
-    def mean(self, start: int, stop: int) -> Array:
-        """Get the `(n,)` means of `[start, stop)`, NaN where nothing was seen."""
-        start, stop = max(start, 0), max(stop, 0)
-        n = self._count[:, stop] - self._count[:, start]
-        total = self._sum[:, stop] - self._sum[:, start]
-        return np.divide(total, n, out=np.full(self.n_series, np.nan), where=n > 0)
+    def mean(self, start: Steps, stop: Steps) -> Array:
+        """Get the means of `[start, stop)`, NaN where nothing was seen."""
+        start, stop = np.maximum(start, 0), np.maximum(stop, 0)
+        n = (self._count[:, stop] - self._count[:, start]).T
+        total = (self._sum[:, stop] - self._sum[:, start]).T
+        return np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
 
-    def features(self, t: int, h: int) -> tuple[Array, Array]:
-        """Get the `(n, n_features)` features of origin `t` for horizon `h`, and the `(n,)` base levels.
+    def features(self, t: Steps, h: int) -> tuple[Array, Array]:
+        """Get the features of origins `t` for horizon `h`, and the base levels.
 
         What a young series lacks (last year's season) is taken from the mean of the series that have it.
         """
@@ -168,25 +174,27 @@ class _Frame:
         before = self._season(t, t + h - 1 - back - season, back + season)
         earlier = self.mean(t - rhythm.windows[-1] - season, t - season) - base
         own = [*levels, last_year, _impute(before, last_year), _impute(earlier, levels[-1])]
-        market = [np.full(self.n_series, _nanmean(column)) for column in own]
-        stacked = np.stack([*own, *market], axis=1)
+        market = [np.broadcast_to(_nanmean(column), column.shape) for column in own]
+        stacked = np.stack([*own, *market], axis=-1)
         if self.signals is not None:
-            stacked = np.hstack([stacked, self.signals.features(t, h)])
+            signals = np.array([self.signals.features(int(origin), h) for origin in t])
+            stacked = np.concatenate([stacked, signals], axis=-1)
         return np.where(np.isnan(stacked), 0.0, stacked), base
 
-    def _season(self, t: int, position: int, back: int) -> Array:
+    def _season(self, t: Steps, position: Steps, back: int) -> Array:
         """How far the value seasons ago stood from the level at the same point of that season."""
         width = self.rhythm.smooth
-        if position < 0:
-            return np.full(self.n_series, np.nan)
-        value = self.mean(position - width, min(t, position + width + 1))
+        value = self.mean(position - width, np.minimum(t, position + width + 1))
+        value[position < 0] = np.nan
         return value - self.mean(t - self.rhythm.base - back, t - back)
 
 
-def _impute(values: Array, instead: Array | float) -> Array:
+def _impute(values: Array, instead: Array) -> Array:
     return np.where(np.isnan(values), instead, values)
 
 
-def _nanmean(values: Array) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else 0.0
+def _nanmean(values: Array) -> Array:
+    """Get the `(m, 1)` means over the series, 0 where none is known."""
+    known = ~np.isnan(values)
+    n = known.sum(axis=1, keepdims=True)
+    return np.asarray(np.where(known, values, 0.0).sum(axis=1, keepdims=True) / np.maximum(n, 1))
