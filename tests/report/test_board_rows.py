@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -118,6 +119,8 @@ def test_sources_that_end_later_or_a_little_earlier_are_told_too():
         ({"stage": "seasonal"}, "随季节起落", "comes and goes with the season"),
         ({"stage": "steady"}, "保持平稳", "holds steady"),
         ({"growth": None}, "声量从无到", "from nothing to"),
+        ({"growth": -1.0, "level": 0.0}, "声量降到零", "down to nothing"),
+        ({"growth": None, "level": 0.0}, "近期没有人谈起", "nobody spoke of it lately"),
     ],
 )
 def test_sentences_say_what_the_fields_say(changes, zh, en):
@@ -134,11 +137,32 @@ def test_sentences_say_what_the_fields_say(changes, zh, en):
         (1.001, "as much as"),
         (1.25, "25\u202f% more than"),
         (36.4, "36.4 times"),
+        (4457.3, "> 50 times as much as “same as last year” (MASE > 50)"),
     ],
 )
 def test_the_back_test_is_told_in_words(mase, said):
     assert said in story.was_off(row_of("style/new-chinese", backtest_mase=mase))[0].en
     assert story.was_off(row_of("style/new-chinese", backtest_mase=None, backtest_coverage_80=None)) == []
+
+
+def test_reasons_tell_what_is_gone_from_what_is_new():
+    gone = story.why(row_of("style/new-chinese", growth=-1.0, level=0.0))[0]
+    assert gone.en.startswith("Nobody spoke of it over the last 8 weeks; some did")
+    assert gone.zh.startswith("最近 8 周没有人谈起，此前同期有")
+    assert "nobody spoke" in story.why(row_of("style/new-chinese", growth=None))[0].en
+
+
+@pytest.mark.parametrize(("strength", "told"), [(0.46, True), (0.44, False)])
+def test_a_season_is_told_where_the_stage_rests_on_it(strength, told):
+    row = row_of("style/new-chinese", season_strength=strength)
+    long = replace(
+        row, course=replace(row.course, y=np.ones(160), days=np.arange(160).astype("datetime64[W]"))
+    )
+    assert any("Its year repeats" in words.en for words in story.why(long)) == told
+    short = replace(
+        row, course=replace(row.course, y=np.ones(110), days=np.arange(110).astype("datetime64[W]"))
+    )
+    assert not any("Its year repeats" in words.en for words in story.why(short))
 
 
 def test_chance_is_called_chance():

@@ -31,6 +31,14 @@ def test_a_reason_gives_both_shares_chance_and_begin() -> None:
     assert "highest in the week of 2024-02-26" in reason(ROW | {"stage": "declining"}).en
 
 
+def test_what_is_gone_is_not_said_to_come_from_nothing() -> None:
+    said = reason(
+        ROW | {"level": 0.0, "growth": -1.0, "stage": "steady", "rising_since": None, "p_value": 0.3}
+    )
+    assert said.en.startswith("none over the last 8 weeks, some in the weeks compared (−100\u202f%); p = 0.3")
+    assert said.zh.startswith("最近 8 周没有，此前同期有（−100\u202f%）")
+
+
 def test_a_steady_trend_with_another_share_says_that_it_may_be_chance() -> None:
     said = reason(ROW | {"stage": "steady", "rising_since": None, "p_value": 0.6})
     assert said.en.endswith("p = 0.6; the change may be chance, or an older one")

@@ -39,6 +39,10 @@ def test_trends_side_by_side_as_table_weeks_and_picture(project, tmp_path):
     ).out.splitlines()
     assert lines[0].split() == ["马面裙", "牛仔裤", "衬衫"]
     assert lines[1].split()[:2] == ["stage", "emerging"]
+    (sure,) = [line for line in lines if line.startswith("confidence")]
+    assert "100%" not in sure
+    (chance,) = [line for line in lines if line.startswith("chance of growth")]
+    assert " 95%" not in chance
     well("trends", "--compare", "马面裙,jeans", "-c", project.folder, "--out", tmp_path / "weeks.parquet")
     weeks = pq.read_table(tmp_path / "weeks.parquet")
     assert set(weeks["unique_id"].to_pylist()) == {"garment/mamian-skirt|all", "garment/jeans|all"}

@@ -7,11 +7,13 @@ import json
 import math
 from datetime import date, timedelta
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pipeline.small import write_csv
 from serve.command_line import refused, well
 
+from modacast.serve.cli.trending import _foreseen, _select
 from modacast.types import TRENDS
 
 START = date(2022, 1, 3)
@@ -55,6 +57,34 @@ def test_what_falls_most_may_stand_first(project):
     known = [value for value in growths if value is not None]
     assert known == sorted(known)
     assert growths[: len(known)] == known
+
+
+def _board(*rows):
+    base = {"segment": "all", "as_of": START, "stage": "emerging", "level": 0.1, "confidence": 0.5, "n_mentions": 9,
+            "first_seen": START, "peak": START, "why": "", "evidence_ids": [], "goes_with": []}  # fmt: skip
+    return pa.Table.from_pylist([base | row for row in rows], schema=TRENDS)
+
+
+def test_what_came_from_nothing_stands_before_what_grew():
+    board = _board(
+        {"element_id": "a/grew", "growth": 3.0},
+        {"element_id": "b/silent", "growth": None, "level": 0.0},
+        {"element_id": "c/new", "growth": None},
+    )
+    options = {"segment": "all", "stage": None, "facet": None, "sort": "growth"}
+    names = _select(board, **options, ascending=False)["element_id"].to_pylist()
+    assert names == ["c/new", "a/grew", "b/silent"]
+    assert _select(board, **options, ascending=True)["element_id"].to_pylist() == [
+        "a/grew",
+        "c/new",
+        "b/silent",
+    ]
+
+
+def test_the_share_to_come_is_told_where_there_was_nothing_to_compare_it_with():
+    (new,) = _board({"element_id": "c/new", "growth": None, "forecast_growth": None}).to_pylist()
+    assert _foreseen(new, 0.031) == "→ 3.1\u202f%"
+    assert _foreseen(new, None) == _foreseen(new | {"level": 0.0}, 0.031) == "–"
 
 
 def test_stage_facet_segment_and_sort_choose(project):

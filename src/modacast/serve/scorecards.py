@@ -9,11 +9,9 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modacast.serve.report.words import Words, share
+from modacast.serve.report.words import Words, mase, share
 
 __all__ = ["CardLine", "card_lines", "scorecard_lines", "scorecard_of"]
-
-_MOST = 50  # times the error of last year's values; beyond, there was next to nothing to go by
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def _line(row: Mapping[str, Any]) -> CardLine:
     else:
         zh, en = f"{zh}，实为 {share(row['y'])}", f"{en}, came {share(row['y'])}"
     if row["mase"] is not None:
-        error = f"MASE {row['mase']:.2f}" if row["mase"] <= _MOST else f"MASE > {_MOST}"
+        error = f"MASE {mase(row['mase'])}"
         zh, en = f"{zh}；其间 {error}", f"{en}; {error} since"
     inside = row["inside"] if row["y"] is not None else None
     verdict = {True: Words("在区间内", "inside"), False: Words("在区间外", "outside"), None: None}[inside]

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from modacast.pipeline.context import TrendContext
     from modacast.pipeline.workspace import Workspace
 
-__all__ = ["compare_trends", "context_dict", "find_element", "print_context", "weeks_of"]
+__all__ = ["SUREST", "compare_trends", "context_dict", "find_element", "print_context", "weeks_of"]
+
+SUREST = 0.99
+"""Nothing is told as more certain than this."""
 
 _LEAST_TEXTS, _PLACES = 3, 5
 
@@ -209,7 +212,7 @@ def weeks_of(board: Mapping[str, pa.Table], unique_ids: Sequence[str]) -> pa.Tab
 def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang: str) -> None:
     from rich.table import Table
 
-    from modacast.serve.report.words import change
+    from modacast.serve.report.words import chance, change, mase
 
     shown = Table(box=None, header_style="bold", pad_edge=False)
     shown.add_column("")
@@ -228,8 +231,12 @@ def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang
                 cells.append(f"{value:.3%}")
             elif name in changes:
                 cells.append(change(value))
-            elif name in {"chance_of_growth", "confidence"}:
-                cells.append(f"{value:.0%}")
+            elif name == "chance_of_growth":
+                cells.append(chance(value))
+            elif name == "confidence":
+                cells.append(f"{min(value, SUREST):.0%}")
+            elif name == "backtest_mase":
+                cells.append(mase(value))
             else:
                 cells.append(f"{value:.2f}" if isinstance(value, float) else str(value))
         shown.add_row(name.replace("_", " "), *cells)

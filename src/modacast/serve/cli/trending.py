@@ -21,7 +21,7 @@ from modacast.serve.cli.options import (
     column_mapping,
     open_workspace,
 )
-from modacast.serve.cli.surroundings import compare_trends, find_element
+from modacast.serve.cli.surroundings import SUREST, compare_trends, find_element
 from modacast.serve.cli.terminal import emit, log, print_json, print_table, terminal_width
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ _FULL_WIDTH = (
 )
 _SPARED = frozenset(("facet", "mood", "since", "mentions"))
 _NAMED = 20  # series left out, by name
-_SUREST = 0.99  # nothing is told as certain, as in the report
 _SORTS = ("growth", "level", "confidence", "mentions", "forecast", "chance")
 
 _NEW_WORD = {"zh": "（新词）", "en": " (new word)"}
@@ -249,7 +248,12 @@ def _select(
     by = {"mentions": "n_mentions", "forecast": "forecast_growth", "chance": "chance_of_growth"}.get(
         sort, sort
     )
-    return frame.sort([by, "element_id"], descending=[not ascending, False], nulls_last=True).to_arrow()
+    value = pl.col(by)
+    if by == "growth":  # what came from nothing has no growth, and rose more than all that has
+        value = pl.when(value.is_null() & (pl.col("level") > 0)).then(float("inf")).otherwise(value)
+    return frame.sort(
+        [value, "element_id"], descending=[not ascending, False], nulls_last=True, maintain_order=True
+    ).to_arrow()
 
 
 def _narrowed(board: pa.Table, *, since: str | None, min_share: float) -> pa.Table:
@@ -294,7 +298,7 @@ def _print_board(workspace: Workspace, table: pa.Table, forecasts: pa.Table, lan
             "share": f"{row['level']:.3%}",
             "growth": change(row["growth"]),
             "forecast": seen.partition(" (")[0] if narrow else seen,
-            "sure": f"{min(row['confidence'], _SUREST):.0%}",
+            "sure": f"{min(row['confidence'], SUREST):.0%}",
             "mood": "" if row["mood"] is None else f"{row['mood']:+.2f}",
             "since": str(row["rising_since"] or ""),
             "mentions": f"{row['n_mentions']:,}",
@@ -320,9 +324,11 @@ def _named(workspace: Workspace, element_id: str, lang: str) -> str:
 def _foreseen(row: Mapping[str, Any], mean: float | None) -> str:
     """Get the change that is foreseen, or the share where it grows from nothing, with its 80 % interval if known."""
     from modacast.serve.report.courses import Foreseen
-    from modacast.serve.report.words import change
+    from modacast.serve.report.words import change, share
 
     growth, low, high = row["forecast_growth"], row["forecast_low"], row["forecast_high"]
+    if growth is None and mean is not None and row["level"] > 0:
+        return f"→ {share(mean)}"
     if growth is None or low is None or high is None:
         return change(growth)
     seen = Foreseen(growth, low, high, is_yearly=True, share=float("nan") if mean is None else mean)

@@ -79,9 +79,15 @@ class BoardRow:
 
     @property
     def level_before(self) -> float | None:
-        """Share of voice that growth compares with."""
+        """Share of voice that growth compares with; None where it was nothing, or all of it is gone."""
         growth = self.fields["growth"]
         return None if growth is None or growth <= -1 else float(self.fields["level"]) / (1 + growth)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was spoken of in the weeks that growth compares with, and is no more."""
+        growth = self.fields["growth"]
+        return growth is not None and growth <= -1
 
 
 @dataclass(frozen=True, slots=True)

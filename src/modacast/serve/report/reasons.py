@@ -18,22 +18,8 @@ def reason(row: Mapping[str, Any]) -> Words:
     Args:
         row: of `TRENDS`.
     """
-    now, growth = share(row["level"]), row["growth"]
-    if growth is None or growth <= -1:
-        parts = [
-            Words(
-                f"最近 8 周声量 {now}，此前同期没有",
-                f"share over the last 8 weeks {now}, none in the weeks compared",
-            )
-        ]
-    else:
-        before = share(row["level"] / (1 + growth))
-        parts = [
-            Words(
-                f"最近 8 周声量 {now}，此前同期 {before}（{change(growth)}）",
-                f"share over the last 8 weeks {now}, {before} in the weeks compared ({change(growth)})",
-            )
-        ]
+    growth = row["growth"]
+    parts = [_change(row["level"], growth)]
     if row["p_value"] is not None:
         parts.append(Words(f"p = {row['p_value']:.2g}", f"p = {row['p_value']:.2g}"))
     if row["stage"] == "steady" and (growth is None or abs(growth) >= _CHANGE):
@@ -50,3 +36,23 @@ def reason(row: Mapping[str, Any]) -> Words:
             Words(f"自 {row['rising_since']} 当周起上升", f"rising since the week of {row['rising_since']}")
         )
     return Words("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
+
+
+def _change(level: float, growth: float | None) -> Words:
+    now = share(level)
+    if growth is None:
+        return Words(
+            f"最近 8 周声量 {now}，此前同期没有",
+            f"share over the last 8 weeks {now}, none in the weeks compared",
+        )
+    if growth <= -1:
+        gone = change(growth)
+        return Words(
+            f"最近 8 周没有，此前同期有（{gone}）",
+            f"none over the last 8 weeks, some in the weeks compared ({gone})",
+        )
+    before = share(level / (1 + growth))
+    return Words(
+        f"最近 8 周声量 {now}，此前同期 {before}（{change(growth)}）",
+        f"share over the last 8 weeks {now}, {before} in the weeks compared ({change(growth)})",
+    )

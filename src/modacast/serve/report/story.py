@@ -6,7 +6,19 @@ from typing import Any
 
 from modacast.serve.report.board import BoardRow
 from modacast.serve.report.names import Names
-from modacast.serve.report.words import Words, chance, change, counted, interval, join, month, percent, share
+from modacast.serve.report.words import (
+    Words,
+    chance,
+    change,
+    counted,
+    interval,
+    join,
+    mase,
+    month,
+    percent,
+    share,
+)
+from modacast.trends.seasonality import is_seasonal
 
 __all__ = [
     "alarm",
@@ -65,27 +77,15 @@ def chance_of_growth(row: BoardRow) -> Words | None:
 
 def why(row: BoardRow) -> list[Words]:
     """Get the reasons for a stage, one sentence each."""
-    fields, said = row.fields, []
-    before = row.level_before
-    if before is not None:
-        said.append(
-            Words("最近 8 周的声量是 {now}，此前同期是 {before}（{growth}）。",
-                  "Share of voice over the last 8 weeks is {now}, {before} in the weeks compared with ({growth}).")
-            .format(now=share(fields["level"]), before=share(before), growth=change(fields["growth"]))
-        )  # fmt: skip
-    else:
-        said.append(
-            Words("最近 8 周的声量是 {now}，此前同期没有人谈起。",
-                  "Share of voice over the last 8 weeks is {now}; nobody spoke of it in the weeks compared with.")
-            .format(now=share(fields["level"]))
-        )  # fmt: skip
+    fields = row.fields
+    said = [_compared(row)]
     if fields["p_value"] is not None:
         said.append(_test(fields["p_value"]))
     strength = fields["season_strength"]
-    if strength is not None and strength >= 0.5:
+    if is_seasonal(strength, row.course.y.size):
         said.append(
-            Words("它的一年有规律（季节强度 {s}），因此与去年同周相比。",
-                  "Its year repeats (season strength {s}), so it is held against the same weeks of last year.")
+            Words("它的一年有规律（季节强度 {s}），因此只与去年同周相比。",
+                  "Its year repeats (season strength {s}), so it is held against the same weeks of last year alone.")
             .format(s=f"{strength:.2f}")
         )  # fmt: skip
     said.append(_when(row))
@@ -120,22 +120,23 @@ def mood(polarity: float | None) -> Words:
 
 def was_off(row: BoardRow) -> list[Words]:
     """Get what the back-test says, empty where there is none."""
-    mase, covered = row.fields["backtest_mase"], row.fields["backtest_coverage_80"]
+    error, covered = row.fields["backtest_mase"], row.fields["backtest_coverage_80"]
     said = []
-    if mase is not None:
-        gap = percent(abs(1 - mase))
-        if round(mase, 2) == 1:
+    if error is not None:
+        gap = percent(abs(1 - error))
+        if round(error, 2) == 1:
             zh, en = "的误差不大不小", "as much as"
-        elif mase < 1:
+        elif error < 1:
             zh, en = f"的误差小 {gap}", f"{gap} less than"
-        elif mase < 2:
+        elif error < 2:
             zh, en = f"的误差大 {gap}", f"{gap} more than"
         else:
-            zh, en = f"差，误差是其 {mase:.1f} 倍", f"{mase:.1f} times as much as"
+            times = mase(error, digits=1)
+            zh, en = f"差，误差是其 {times} 倍", f"{times} times as much as"
         said.append(
             Words(
-                f"若在过去各时点预测，比「与去年同期一样」{zh}（MASE {mase:.2f}）。",
-                f"Forecasts made at past dates erred {en} “same as last year” (MASE {mase:.2f}).",
+                f"若在过去各时点预测，比「与去年同期一样」{zh}（MASE {mase(error)}）。",
+                f"Forecasts made at past dates erred {en} “same as last year” (MASE {mase(error)}).",
             )
         )
     if covered is not None:
@@ -183,9 +184,29 @@ def _course(row: BoardRow) -> Words:
 
 def _level(row: BoardRow) -> Words:
     now, before = share(row.fields["level"]), row.level_before
-    if before is None:
-        return Words(f"声量从无到 {now}", f"share of voice from nothing to {now}")
-    return Words(f"声量 {share(before)} → {now}", f"share of voice {share(before)} → {now}")
+    if before is not None:
+        return Words(f"声量 {share(before)} → {now}", f"share of voice {share(before)} → {now}")
+    if row.is_gone:
+        return Words("声量降到零", "share of voice down to nothing")
+    if row.fields["level"] <= 0:
+        return Words("近期没有人谈起", "nobody spoke of it lately")
+    return Words(f"声量从无到 {now}", f"share of voice from nothing to {now}")
+
+
+def _compared(row: BoardRow) -> Words:
+    now, before = share(row.fields["level"]), row.level_before
+    if before is not None:
+        return Words("最近 8 周的声量是 {now}，此前同期是 {before}（{growth}）。",
+                     "Share of voice over the last 8 weeks is {now}, {before} in the weeks compared with ({growth}).").format(
+            now=now, before=share(before), growth=change(row.fields["growth"])
+        )  # fmt: skip
+    if row.is_gone:
+        return Words("最近 8 周没有人谈起，此前同期有。",
+                     "Nobody spoke of it over the last 8 weeks; some did in the weeks compared with.")  # fmt: skip
+    return Words("最近 8 周的声量是 {now}，此前同期没有人谈起。",
+                 "Share of voice over the last 8 weeks is {now}; nobody spoke of it in the weeks compared with.").format(
+        now=now
+    )  # fmt: skip
 
 
 def _test(p: float) -> Words:

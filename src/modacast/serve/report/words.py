@@ -19,6 +19,7 @@ __all__ = [
     "counted",
     "interval",
     "join",
+    "mase",
     "month",
     "multiple",
     "percent",
@@ -30,6 +31,7 @@ __all__ = [
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MINUS = "−"
 _SURE = 0.95
+_MOST_TIMES = 50  # the error of last year's values; beyond, there was next to nothing to go by
 _THIN = "\u202f"  # narrow, and never broken at the end of a line
 
 
@@ -133,6 +135,11 @@ def signed(value: float, digits: int = 3) -> str:
 def score(value: float | None, digits: int = 2) -> str:
     """Get a plain figure, `"–"` where unknown."""
     return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def mase(value: float, digits: int = 2) -> str:
+    """Get a MASE, `"> 50"` where there was next to nothing to be wrong about."""
+    return f"{value:.{digits}f}" if value <= _MOST_TIMES else f"> {_MOST_TIMES}"
 
 
 def counted(n: int) -> str:
