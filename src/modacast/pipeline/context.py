@@ -107,10 +107,8 @@ class ContextReader:
         documents, as_of = self._workspace.lake.read("documents"), self._workspace.settings.trends.as_of
         if as_of is None:
             return documents
-        end = datetime.combine(as_of, time(), UTC) + timedelta(days=1)
-        return documents.filter(
-            pc.less(documents["published_at"], pa.scalar(end, documents["published_at"].type))
-        )
+        end = pa.scalar(_day_after(as_of), documents["published_at"].type)
+        return documents.filter(pc.less(documents["published_at"], end))
 
     @cached_property
     def _shop(self) -> tuple[pa.Table, pa.Table]:
@@ -139,20 +137,18 @@ class ContextReader:
         items, events = self._shop
         if not items.num_rows:
             return CARRIERS.empty_table()
-        last = (
-            pc.max(events["at"]).as_py()
-            if events.num_rows
-            else pc.max(self._documents["published_at"]).as_py()
-        )
         as_of = self._workspace.settings.trends.as_of
         if as_of is not None:  # a board of the past knows no later sales
-            last = min(last, datetime.combine(as_of, time(), UTC) + timedelta(days=1))
-        return carriers(items, events, element_ids, now=last)
+            events = events.filter(pc.less(events["at"], pa.scalar(_day_after(as_of), events["at"].type)))
+        known = events["at"] if events.num_rows else self._documents["published_at"]
+        return carriers(items, events, element_ids, now=pc.max(known).as_py())
 
     def _until(self, element_id: str) -> date:
+        """Get the last week of the element's row of all sources: reviews may be newer, and other segments older."""
         trends = self._board["trends"]
         mine = trends.filter(pc.equal(trends["element_id"], element_id))
-        last: date = pc.max((mine if mine.num_rows else trends)["as_of"]).as_py()
+        of_all = mine.filter(pc.equal(mine["segment"], "all"))
+        last: date = pc.max(next(t for t in (of_all, mine, trends) if t.num_rows)["as_of"]).as_py()
         return last
 
     def _line(self, element_id: str) -> list[str]:
@@ -178,3 +174,7 @@ class ContextReader:
         return [
             e for e in on_board if e.partition("/")[0] == facet and e not in relatives and e != element_id
         ]
+
+
+def _day_after(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)
