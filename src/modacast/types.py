@@ -192,7 +192,7 @@ TRENDS = _schema("trends", 3, [
     pa.field("p_value", pa.float64()),                  # of the test behind the stage, after FDR control
     pa.field("season_strength", pa.float64()),          # 0..1
     pa.field("n_mentions", pa.int64(), nullable=False),
-    pa.field("mood", pa.float64()),                     # mean polarity of the last 26 weeks' mentions
+    pa.field("mood", pa.float64()),                     # mean polarity of the last 26 weeks' texts
     pa.field("first_seen", pa.date32(), nullable=False),
     pa.field("peak", pa.date32(), nullable=False),      # week of the highest smoothed share
     pa.field("rising_since", pa.date32()),

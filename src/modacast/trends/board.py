@@ -88,7 +88,7 @@ def _descendants(mentions: pa.Table, parents: Mapping[str, str | None]) -> dict[
 
 
 def _recent_mood(feeling: pa.Table, as_of: Mapping[str, date]) -> dict[str, float]:
-    """Average the mood of the last 26 weeks' mentions."""
+    """Average the mood of the last 26 weeks' texts."""
     totals: dict[str, tuple[float, int]] = {}
     for row in feeling.to_pylist():
         unique_id = row["unique_id"]

@@ -38,7 +38,7 @@ MOOD = pa.schema(
         pa.field("n_mentions", pa.int64(), nullable=False),
     ]
 )
-"""Mean polarity of the mentions of each trend, week by week."""
+"""Mean polarity of the texts of each trend, week by week; `n_mentions` is the number of texts."""
 
 _CANDIDATES = 60  # newest and most noticed documents of a rise that are compared
 _RECENT_WEEKS = 26  # where no rise began
@@ -158,7 +158,10 @@ def mood(
     *,
     descendants: Mapping[str, Sequence[str]] | None = None,
 ) -> pa.Table:
-    """Get the mean polarity of each trend's mentions, week by week (weeks without mentions have no row).
+    """Get the mean polarity of each trend's texts, week by week (weeks without any have no row).
+
+    A text counts once, with the mean of what it says about the element and about those below it; each of them counts
+    with the mean of its mentions in the text.
 
     Args:
         mentions: `MENTIONS`.
@@ -175,21 +178,20 @@ def mood(
     _need(trends, "trends", ("unique_id", "as_of", "rising_since"))
     _need(mentions, "mentions", ("polarity",))
     spoken = _spoken(mentions, documents).with_columns(ds=pl.col("day").dt.truncate("1w"))
-    parted = ["source", "lang", *(name for name in _GROUPS if name in spoken.columns)]
-    weekly = spoken.group_by("element_id", *parted, "ds").agg(pl.col("polarity").sum(), n=pl.len())
-    by_element = {str(key[0]): part for key, part in weekly.group_by("element_id")}
+    by_element = {str(key[0]): part for key, part in spoken.group_by("element_id", maintain_order=True)}
     tables = [MOOD.empty_table()]
     for trend in _trends(trends, descendants or {}):
         parts = [by_element[e] for e in sorted(trend.elements) if e in by_element]
         if not parts:
             continue
         found = _in_segment(pl.concat(parts), trend).filter(pl.col("ds") <= trend.until)
-        summed = found.group_by("ds").agg(pl.col("polarity").sum(), pl.col("n").sum()).sort("ds")
+        texts = found.group_by("id", "ds", maintain_order=True).agg(pl.col("polarity").mean())
+        weekly = texts.group_by("ds").agg(pl.col("polarity").mean(), n=pl.len()).sort("ds")
         columns = [
-            pa.array([trend.unique_id] * len(summed), pa.string()),
-            pa.array(summed["ds"].to_list(), pa.date32()),
-            pa.array((summed["polarity"] / summed["n"]).to_list(), pa.float64()),
-            pa.array(summed["n"].to_list(), pa.int64()),
+            pa.array([trend.unique_id] * len(weekly), pa.string()),
+            pa.array(weekly["ds"].to_list(), pa.date32()),
+            pa.array(weekly["polarity"].to_list(), pa.float64()),
+            pa.array(weekly["n"].to_list(), pa.int64()),
         ]
         tables.append(pa.table(columns, schema=MOOD))
     return pa.concat_tables(tables)
