@@ -113,7 +113,9 @@ def test_mood_week_by_week():
 
 def test_a_text_that_names_two_kinds_counts_once_for_what_stands_above_them():
     documents, mentions = make_corpus([(MONDAY, ("b", "c"), "s", "zh", None), (MONDAY, "b", "s", "zh", None)])
-    feelings = dict(zip([("d000000", "b"), ("d000000", "c"), ("d000001", "b")], (1.0, 0.5, -0.25), strict=True))
+    feelings = dict(
+        zip([("d000000", "b"), ("d000000", "c"), ("d000001", "b")], (1.0, 0.5, -0.25), strict=True)
+    )
     told = [feelings[row["doc_id"], row["element_id"]] for row in mentions.to_pylist()]
     place = mentions.column_names.index("polarity")
     mentions = mentions.set_column(place, mentions.schema.field("polarity"), pa.array(told, pa.float32()))

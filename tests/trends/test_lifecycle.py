@@ -100,6 +100,18 @@ def test_from_nothing_has_no_growth():
     assert row["first_seen"] == MONDAY + timedelta(weeks=100)
 
 
+def test_a_share_that_no_text_stands_for_is_nothing_to_grow_from():
+    counts = np.where(STEPS < WEEKS - 10, 0.0, 12.0)
+    table = make_counts({"x|all": counts})
+    traces = pa.array(np.where(counts > 0, table["y"].to_numpy(), 1e-6))
+    row = stages(table.set_column(table.column_names.index("y"), "y", traces)).to_pylist()[0]
+    assert (row["stage"], row["growth"], row["level_before"]) == ("emerging", None, 0.0)
+    half = pa.array(
+        np.where(counts > 0, table["y"].to_numpy(), 0.002)
+    )  # a source that spoke of it was not read
+    assert stages(table.set_column(table.column_names.index("y"), "y", half)).to_pylist()[0]["growth"] > 0
+
+
 def test_unread_weeks_are_no_fall():
     row = _one([10] * 100 + [None] * 30 + [10] * 20 + [None] * 3)
     assert row["stage"] == "steady"

@@ -21,6 +21,7 @@ WINDOW = 8
 SEASON = 52
 """Weeks in a year."""
 
+_LEAST = 0.5  # texts that an imputed share must come to where none was counted
 _MARGIN = 4  # weeks on either side of last year's window, as seasons and holidays shift
 
 
@@ -74,10 +75,28 @@ class History:
         """Those of the year before the last 8 weeks, or of what there is of it."""
         return self._window(SEASON + WINDOW, WINDOW)
 
+    @property
+    def level(self) -> float:
+        """Share of the last 8 weeks."""
+        return self._told(WINDOW, 0)
+
+    @property
+    def level_before(self) -> float:
+        """Share of the weeks that it is held against: the same a year before, or the 8 before where no year is known."""
+        return self._told(SEASON + WINDOW, SEASON) if self.has_year else self._told(2 * WINDOW, WINDOW)
+
+    def _told(self, first_ago: int, last_ago: int) -> float:
+        """Get the share of some weeks; 0 where no text was counted and what was imputed is less than half a text."""
+        count, read = self._window(first_ago, last_ago)
+        counted = self.mentions[self._part(first_ago, last_ago)].sum()
+        return count / read if read > 0 and (counted > 0 or count >= _LEAST) else 0.0
+
     def _window(self, first_ago: int, last_ago: int) -> tuple[float, float]:
-        end = len(self.read) - last_ago
-        part = slice(max(0, len(self.read) - first_ago), max(0, end))
+        part = self._part(first_ago, last_ago)
         return float(self.counts[part].sum()), float(self.read[part].sum())
+
+    def _part(self, first_ago: int, last_ago: int) -> slice:
+        return slice(max(0, len(self.read) - first_ago), max(0, len(self.read) - last_ago))
 
 
 def histories(series: pa.Table) -> Iterator[History]:

@@ -148,9 +148,8 @@ def _facts(found: list[History]) -> Iterator[_Facts]:
         is_seasonal(s, len(h.share), SEASON) and h.has_year for s, h in zip(strengths, found, strict=True)
     ]
     now = np.array([h.now for h in found])
-    before = np.array([h.year_ago if h.has_year else h.just_before for h in found])
     just_before = np.array([h.just_before for h in found])
-    changes = _changes(found, phi, np.array(seasonal), _growth(now, before))
+    changes = _changes(found, phi, np.array(seasonal), [_relative(h.level, h.level_before) for h in found])
     tails = rate_tails(now, just_before, phi)
     momentum = _judged(tails.up, tails.down, _growth(now, just_before))
     for i, history in enumerate(found):
@@ -160,8 +159,8 @@ def _facts(found: list[History]) -> Iterator[_Facts]:
             momentum=momentum[i],
             strength=strengths[i],
             seasonal=seasonal[i],
-            level=_rate(now[i]),
-            level_before=_rate(before[i]),
+            level=history.level,
+            level_before=history.level_before,
             phi=float(phi[i]),
             smoothed=smooth(history.share),
         )
@@ -190,8 +189,11 @@ def _rate(window: Array) -> float:
 
 
 def _growth(now: Array, before: Array) -> list[float | None]:
-    rates = [(_rate(a), _rate(b)) for a, b in zip(now, before, strict=True)]
-    return [a / b - 1 if b > 0 else None for a, b in rates]
+    return [_relative(_rate(a), _rate(b)) for a, b in zip(now, before, strict=True)]
+
+
+def _relative(now: float, before: float) -> float | None:
+    return now / before - 1 if before > 0 else None
 
 
 def _stage(facts: _Facts) -> Stage:
