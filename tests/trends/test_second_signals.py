@@ -63,6 +63,31 @@ def test_a_week_knows_nothing_of_later_ones():
         )
 
 
+def test_who_was_first_does_not_depend_on_pseudonyms():
+    crowd = [f"u{i:02d}" for i in range(20)]
+    posts = [
+        (MONDAY + timedelta(weeks=10 * e), f"e{e}", "blog", "zh", who) for e in range(3) for who in crowd
+    ]
+    posts += [
+        (MONDAY + timedelta(weeks=10 * e + 5), f"e{e}", "blog", "zh", f"later{i}")
+        for e in range(3)
+        for i in range(20)
+    ]
+    last = MONDAY + timedelta(weeks=30)
+    posts += [(last, "e3" if who in {"u02", "u03"} else None, "blog", "zh", who) for who in crowd]
+    documents, mentions = make_corpus(posts)
+    told = {
+        (row["unique_id"], row["ds"]): row["early"] for row in early_adopters(mentions, documents).to_pylist()
+    }
+    assert told["e3|all", last] == 1.0  # the third and fourth of forty, three times over
+    place = documents.column_names.index("author_key")
+    names = sorted(set(documents["author_key"].to_pylist()))
+    other = dict(zip(names, reversed(names), strict=True))
+    renamed = pa.array([other[name] for name in documents["author_key"].to_pylist()], pa.string())
+    again = documents.set_column(place, documents.schema.field(place), renamed)
+    assert early_adopters(mentions, again).equals(early_adopters(mentions, documents))
+
+
 def test_people_without_a_lead_are_no_adopters():
     rng = np.random.default_rng(0)
     posts = [

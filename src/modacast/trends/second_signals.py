@@ -89,18 +89,17 @@ def early_adopters(mentions: pa.Table, documents: pa.Table) -> pa.Table:
         .drop_nulls("author_key")
         .with_columns(pl.col("published_at").dt.date().dt.truncate("1w").alias("ds"))
     )
-    said = (
-        pl.DataFrame(mentions.select(["doc_id", "element_id"]))
-        .join(written, left_on="doc_id", right_on="id")
-        .select("element_id", "author_key", "ds")
-        .unique()
+    named = pl.DataFrame(mentions.select(["doc_id", "element_id"])).join(
+        written, left_on="doc_id", right_on="id"
     )
+    said = named.select("element_id", "author_key", "ds").unique()
     if said.height == 0:
         return EARLY.empty_table()
+    # pseudonyms differ from home to home, so among those of a week the text decides who was first
     firsts = (
-        said.group_by("element_id", "author_key")
-        .agg(pl.col("ds").min())
-        .sort("element_id", "ds", "author_key")
+        named.group_by("element_id", "author_key")
+        .agg(pl.col("ds").min(), pl.col("published_at").min(), pl.col("doc_id").min())
+        .sort("element_id", "published_at", "doc_id")
     )
     adopted = dict(firsts.group_by("ds").agg("author_key").iter_rows())
     proven = _proofs(firsts)
