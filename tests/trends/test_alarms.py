@@ -282,8 +282,8 @@ def test_the_reason_says_counts_baseline_since_authors_and_sources_in_both_langu
             f"{row['count']:.3g}",
         ):
             assert part in why
-    assert f"{row['n_authors']} authors" in row["why_en"]
-    assert f"{row['n_authors']} 位作者" in row["why_zh"]
+    assert f"{row['n_authors']} separate voices in" in row["why_en"]
+    assert f"{row['n_authors']} 个独立声音" in row["why_zh"]
 
 
 def test_unread_weeks_are_no_lull():

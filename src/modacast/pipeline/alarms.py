@@ -17,7 +17,7 @@ from modacast.trends import ALARMS, AlarmRules, alarms
 
 __all__ = ["alarms_of_week", "latest_alarms", "raise_alarms"]
 
-ALARM_VERSION = 5
+ALARM_VERSION = 6
 """Raised whenever the same texts would give other alarms."""
 
 _AS_OF = b"as_of"

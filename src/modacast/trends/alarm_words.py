@@ -43,11 +43,13 @@ def why_en(facts: AlarmFacts) -> str:
         f"(×{_ratio(facts)}; of alarms as sure as this {facts.q:.1g} may be false)"
     ]
     if facts.season_count > 0:
-        parts.append(f"the same weeks of an earlier year had at most {facts.season_count:.2g}")
+        parts.append(
+            f"the same weeks of an earlier year had at most {facts.season_count:.2g} (not weighed, for as many read)"
+        )
     elif facts.first_seen == facts.since:
         parts.append("never named before")
     parts.append(
-        f"since {facts.since}, by {_number(facts.n_authors, 'author')} in {_number(facts.n_stories, 'story')} "
+        f"since {facts.since}, by {_number(facts.n_authors, 'separate voice')} in {_number(facts.n_stories, 'story')} "
         f"on {', '.join(facts.sources)}"
     )
     if facts.company is not None:
@@ -65,11 +67,11 @@ def why_zh(facts: AlarmFacts) -> str:
         f"（{_ratio(facts)} 倍；同等把握的警报中误报占比约 {facts.q:.1g}）"
     ]
     if facts.season_count > 0:
-        parts.append(f"往年同期最多 {facts.season_count:.2g} 条")
+        parts.append(f"往年同期最多 {facts.season_count:.2g} 条（未折减，按现在的阅读量折算）")
     elif facts.first_seen == facts.since:
         parts.append("此前从未出现")
     parts.append(
-        f"自 {facts.since} 起，{facts.n_authors} 位作者、{facts.n_stories} 个话题，来自 {'、'.join(facts.sources)}"
+        f"自 {facts.since} 起，{facts.n_authors} 个独立声音、{facts.n_stories} 个话题，来自 {'、'.join(facts.sources)}"
     )
     if facts.company is not None:
         parts.append(f"其余内容与时尚有关的概率为 {facts.company:.2f}")

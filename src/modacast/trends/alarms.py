@@ -34,12 +34,12 @@ ALARMS = pa.schema([
     pa.field("n_texts", pa.int64(), nullable=False),
     pa.field("expected", pa.float64(), nullable=False),      # texts, from the past, weighed alike
     pa.field("ratio", pa.float64(), nullable=False),         # count over expected
-    pa.field("season_count", pa.float64(), nullable=False),  # the most that the same weeks of an earlier year had
+    pa.field("season_count", pa.float64(), nullable=False),  # the most that the same weeks of an earlier year had, unweighed, for as many read
     pa.field("p_value", pa.float64(), nullable=False),
     pa.field("q_value", pa.float64(), nullable=False),       # after false discovery control over all elements
     pa.field("since", pa.date32(), nullable=False),          # week of the first text of the rise
     pa.field("first_seen", pa.date32(), nullable=False),
-    pa.field("n_authors", pa.int64(), nullable=False),       # those who repeat another's words not counted
+    pa.field("n_authors", pa.int64(), nullable=False),       # voices: an author and all who repeat that author's words are one
     pa.field("n_stories", pa.int64(), nullable=False),
     pa.field("sources", pa.list_(pa.string())),
     pa.field("evidence_ids", pa.list_(pa.string())),
