@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from shop import event, events, items, recommender, trends
 
@@ -8,7 +9,7 @@ from modacast.errors import InvalidInput, NotFitted
 from modacast.recommend import LightGBMRanker, LinearRanker, ranker_from_dict
 from modacast.recommend.diversify import diversify
 from modacast.recommend.features import FEATURES
-from modacast.types import ITEMS, RECOMMENDATIONS
+from modacast.types import ITEMS, RECOMMENDATIONS, TRENDS
 
 
 def lists(table):
@@ -81,6 +82,14 @@ def test_a_rising_element_lifts_its_items():
         return sum("color/white" in elements[i] for i in table["item_id"].to_pylist())
 
     assert white(hot) > white(calm)
+
+
+def test_what_rises_from_nothing_lifts_no_less_than_what_grows():
+    board = trends(color_pink=0.4, color_white=9.0).to_pylist()
+    for row in board:
+        row["growth"] = None if row["element_id"] == "color/white" else row["growth"]
+    lift = recommender(trends=pa.Table.from_pylist(board, schema=TRENDS)).lift_
+    assert lift["color/white"] > lift["color/pink"]
 
 
 def test_reasons_are_true_and_in_the_language_asked_for():

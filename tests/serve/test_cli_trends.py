@@ -65,19 +65,19 @@ def _board(*rows):
     return pa.Table.from_pylist([base | row for row in rows], schema=TRENDS)
 
 
-def test_what_came_from_nothing_stands_before_what_grew():
+def test_what_rose_from_nothing_stands_before_what_grew():
     board = _board(
         {"element_id": "a/grew", "growth": 3.0},
-        {"element_id": "b/silent", "growth": None, "level": 0.0},
+        {"element_id": "b/one-text", "growth": None, "stage": "steady"},
         {"element_id": "c/new", "growth": None},
     )
     options = {"segment": "all", "stage": None, "facet": None, "sort": "growth"}
     names = _select(board, **options, ascending=False)["element_id"].to_pylist()
-    assert names == ["c/new", "a/grew", "b/silent"]
+    assert names == ["c/new", "a/grew", "b/one-text"]
     assert _select(board, **options, ascending=True)["element_id"].to_pylist() == [
         "a/grew",
         "c/new",
-        "b/silent",
+        "b/one-text",
     ]
 
 

@@ -292,8 +292,12 @@ def _rising(trends: pa.Table | None) -> dict[str, tuple[float, float | None]]:
     """Element id to lift in [0, 1] and growth, of the trends that rise."""
     if trends is None:
         return {}
+    # what rises from nothing has no growth, and rises more than all that has one
     return {
-        row["element_id"]: (float(np.tanh(abs(row["growth"] or 0.5)) * row["confidence"]), row["growth"])
+        row["element_id"]: (
+            float(np.tanh(np.inf if row["growth"] is None else abs(row["growth"])) * row["confidence"]),
+            row["growth"],
+        )
         for row in trends.to_pylist()
         if row["segment"] == "all" and row["stage"] in _RISING
     }

@@ -249,8 +249,9 @@ def _select(
         sort, sort
     )
     value = pl.col(by)
-    if by == "growth":  # what came from nothing has no growth, and rose more than all that has
-        value = pl.when(value.is_null() & (pl.col("level") > 0)).then(float("inf")).otherwise(value)
+    if by == "growth":  # what rose from nothing has no growth, and rose more than all that has one
+        rose = value.is_null() & pl.col("stage").is_in(["emerging", "rising", "peaking"])
+        value = pl.when(rose).then(float("inf")).otherwise(value)
     return frame.sort(
         [value, "element_id"], descending=[not ascending, False], nulls_last=True, maintain_order=True
     ).to_arrow()

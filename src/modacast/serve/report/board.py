@@ -24,6 +24,7 @@ _QUIET_FACETS = frozenset({"season", "occasion", "length"})
 _STILL_READ = timedelta(weeks=8)
 _MOST_OF_IT = 0.7  # of a broader element's mentions
 _COLUMN = 7
+_MOST_TIMES = 6.0  # beyond which a rise, or one from nothing, is no larger story
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,8 @@ def _foreseen(fields: Mapping[str, Any], course: Course) -> Foreseen | None:
 def _weight(fields: Mapping[str, Any]) -> float:
     """Confidence times how far it moved times how loud it is; what does not move comes after what does."""
     growth = fields["growth"]
-    moved = math.log(4.0) if growth is None else abs(math.log(min(max(1 + growth, 0.25), 6.0)))
+    factor = _MOST_TIMES if growth is None else 1 + growth
+    moved = abs(math.log(min(max(factor, 0.25), _MOST_TIMES)))
     loud = math.log10(10 + fields["n_mentions"])
     base = float(fields["confidence"] * loud)
     return base * (0.2 + moved) if fields["stage"] in _MOVING else base * 0.05
