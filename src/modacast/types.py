@@ -121,7 +121,7 @@ PANEL = _schema("panel", 1, [
     pa.field("ds", pa.date32(), nullable=False),
     _text("source"),
     _text("lang"),
-    pa.field("n_documents", pa.int64(), nullable=False),   # all well-formed, distinct texts collected
+    pa.field("n_documents", pa.int64(), nullable=False),   # texts collected, without copies and near copies
     pa.field("n_relevant", pa.int64(), nullable=False),
 ])  # fmt: skip
 """How much was read each week: the denominators of share of voice. Rows of one key add up."""

@@ -90,8 +90,9 @@ def test_what_is_set_aside_has_its_reason() -> None:
         (6, "too long", "40,004 characters; at most 10,000"),
     ]
     assert set(result.rejects["path"].to_pylist()) == {"posts.csv"}
-    # the near copy is a distinct text, but no document
-    assert result.panel["n_documents"].to_pylist() == [2]
+    # a near copy would thin out all shares of the week
+    assert result.panel["n_documents"].to_pylist() == [1]
+    assert result.others.num_rows == 0
     assert result.panel["n_relevant"].to_pylist() == [1]
 
 

@@ -36,7 +36,7 @@ class Cleaned:
 
     Attributes:
         documents: rows of `DOCUMENTS`: distinct and about fashion.
-        panel: rows of `PANEL`, by week and language: all distinct texts, and how many of them are in `documents`.
+        panel: rows of `PANEL`, by week and language: all texts but copies and near copies, and how many of them are in `documents`.
         rejects: rows of `REJECTS`: empty or too long texts, copies and near copies. Texts about other things are no
             rejects; the panel counts them.
         seen: rows of `SEEN`, to be stored for `Deduplicator.remember`.
@@ -94,11 +94,13 @@ def clean(
     rows, ids = rows.keep(sightings.is_new), _chosen(ids, sightings.is_new)
     probability = _probabilities(relevance, rows)
     is_kept = probability >= threshold
-    _drop_near_copies(rows, ids, is_kept, deduplicator, rejects)
-    panel = _panel(source, rows, is_kept)
+    is_copy = _near_copies(rows, ids, is_kept, deduplicator, rejects)
+    is_kept &= ~is_copy
+    panel = _panel(source, rows.keep(~is_copy), is_kept[~is_copy])
     relevant = rows.keep(is_kept)
     documents = _documents(source, relevant, _chosen(ids, is_kept), probability[is_kept], pseudonymise)
-    others = _others(rows.keep(~is_kept), _chosen(ids, ~is_kept), probability[~is_kept], pseudonymise)
+    is_other = ~(is_kept | is_copy)
+    others = _others(rows.keep(is_other), _chosen(ids, is_other), probability[is_other], pseudonymise)
     return Cleaned(
         documents,
         panel,
@@ -194,13 +196,14 @@ def _probabilities(relevance: Callable[[list[str], list[str]], Floats], rows: _R
     return probability
 
 
-def _drop_near_copies(
+def _near_copies(
     rows: _Rows,
     ids: Sequence[str],
     is_kept: npt.NDArray[np.bool_],
     deduplicator: Deduplicator,
     rejects: _Rejects,
-) -> None:
+) -> npt.NDArray[np.bool_]:
+    is_copy = np.zeros(len(ids), dtype=np.bool_)
     places = np.flatnonzero(is_kept).tolist()
     near = deduplicator.look_up_near(
         [ids[i] for i in places],
@@ -213,7 +216,8 @@ def _drop_near_copies(
         rejects.add(
             rows.number(i), "near duplicate", f"{near.similarity[at]:.2f} like the document {original}"
         )
-        is_kept[i] = False
+        is_copy[i] = True
+    return is_copy
 
 
 def _panel(source: str, rows: _Rows, is_kept: npt.NDArray[np.bool_]) -> pa.Table:

@@ -29,7 +29,7 @@ from modacast.types import Batch, Floats
 
 __all__ = ["clean_batch", "clean_reviews", "collect_documents", "detect_languages", "tag_documents"]
 
-_CLEAN_VERSION = 1
+_CLEAN_VERSION = 2
 _TAG_VERSION = 4
 
 
@@ -166,8 +166,10 @@ class _Writer:
     def write(self, key: str, batch: Batch, found: str, *, is_relevant: bool = False) -> Cleaned:
         if self._deduplicator is None:
             self._deduplicator = _remembering(self._workspace)
+        # of copies the first is kept: the oldest, so that a board of an earlier day has it too
+        in_time = batch.table.sort_by("published_at")
         cleaned = clean_batch(
-            self._workspace, batch.table, self._source, self._deduplicator, is_relevant=is_relevant
+            self._workspace, in_time, self._source, self._deduplicator, is_relevant=is_relevant
         )
         documents = cleaned.documents
         tables = {
