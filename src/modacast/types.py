@@ -182,24 +182,24 @@ TRENDS = _schema("trends", 3, [
     _text("segment"),                                   # "all", "lang=zh", "source=weibo"
     pa.field("as_of", pa.date32(), nullable=False),     # the last week that was read
     _text("stage"),
-    pa.field("level", pa.float64(), nullable=False),    # mean share of voice of the last 8 weeks
-    pa.field("growth", pa.float64()),                   # relative change against a year before (or before)
+    pa.field("level", pa.float64(), nullable=False),    # share of voice of the last 8 weeks, weighed by texts read
+    pa.field("growth", pa.float64()),                   # on the same weeks a year before, else the 8 before; null from nothing
     pa.field("forecast_growth", pa.float64()),          # relative change that the forecast foresees on average
     pa.field("forecast_low", pa.float64()),             # 80 % interval of that change; since version 2
     pa.field("forecast_high", pa.float64()),
     pa.field("chance_of_growth", pa.float64()),         # that it will be above 0, from .05 to .95; since version 3
     pa.field("confidence", pa.float64(), nullable=False),  # 0..1
-    pa.field("p_value", pa.float64()),                  # of the test behind the stage, after FDR control
+    pa.field("p_value", pa.float64()),                  # of the weaker of the stage's two tests, after FDR control
     pa.field("season_strength", pa.float64()),          # 0..1
-    pa.field("n_mentions", pa.int64(), nullable=False),
+    pa.field("n_mentions", pa.int64(), nullable=False),  # texts, repeats weighed less, since the last gap of 26 weeks
     pa.field("mood", pa.float64()),                     # mean polarity of the last 26 weeks' texts
-    pa.field("first_seen", pa.date32(), nullable=False),
-    pa.field("peak", pa.date32(), nullable=False),      # week of the highest smoothed share
-    pa.field("rising_since", pa.date32()),
+    pa.field("first_seen", pa.date32(), nullable=False),  # first week with such a text
+    pa.field("peak", pa.date32(), nullable=False),      # week of the highest share, smoothed over 5 weeks
+    pa.field("rising_since", pa.date32()),              # week from which a higher rate explains the counts best
     pa.field("backtest_mase", pa.float64()),
     pa.field("backtest_coverage_80", pa.float64()),
     pa.field("evidence_ids", pa.list_(pa.string())),
-    pa.field("goes_with", pa.list_(pa.string())),       # element ids of the highest lift
+    pa.field("goes_with", pa.list_(pa.string())),       # element ids of the highest lift, over all texts and times
     _text("why"),                                       # the stage's reason in numbers
 ])  # fmt: skip
 

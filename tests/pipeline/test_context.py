@@ -12,6 +12,7 @@ from modacast.pipeline.board import REVIEWS, make_board
 from modacast.pipeline.context import ContextReader
 from modacast.pipeline.progress import Silent
 from modacast.pipeline.workspace import Workspace
+from modacast.serve.report.assemble import _panel
 from modacast.types import DOCUMENTS, EVENTS, ITEMS, MENTIONS, PANEL
 
 WEEKS, START = 12, date(2024, 1, 1)
@@ -88,6 +89,12 @@ def test_who_and_mood_end_with_the_board_though_reviews_go_on(workspace):
     assert max(found.mood["ds"].to_pylist()) == last
     counts = {row["value"]: row["n"] for row in found.split.to_pylist() if row["kind"] == "source"}
     assert counts == {"blog": 10 * WEEKS, REVIEWS: 7 * WEEKS}
+
+
+def test_the_report_of_a_past_day_counts_no_text_of_a_week_that_went_on(workspace):
+    wednesday = START + timedelta(weeks=10, days=2)
+    panel = _panel(workspace(as_of=wednesday))
+    assert max(panel["ds"].to_pylist()) == START + timedelta(weeks=9)
 
 
 def test_a_board_of_the_past_knows_no_sale_of_the_next_day(workspace):

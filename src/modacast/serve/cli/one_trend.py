@@ -24,8 +24,8 @@ _SPOKEN = ("zh", "en")
 _TEXT_CHARS = 120
 _ALARM_WEEKS = 52
 _HEADS = {
-    "zh": {"chance": "今后 {h} 周平均高于对照期的概率 {chance}", "seen": "首次出现于 {first} 当周，共 {n:,} 次提及", "forecast": "预测（每周声量，80 % 区间）", "card": "当时怎么说，后来如何", "evidence": "证据"},
-    "en": {"chance": "chance that the mean of the next {h} weeks lies above the weeks compared with: {chance}", "seen": "first seen in the week of {first}, {n:,} mentions in all", "forecast": "forecast (weekly share, 80 % interval)", "card": "what was said, and what came", "evidence": "evidence"},
+    "zh": {"chance": "今后 {h} 周平均高于对照期的概率 {chance}", "seen": "首次出现于 {first} 当周，共 {n:,} 次提及", "forecast": "预测（每周声量，80 % 区间）", "card": "若在当时预测，后来如何", "evidence": "证据"},
+    "en": {"chance": "chance that the mean of the next {h} weeks lies above the weeks compared with: {chance}", "seen": "first seen in the week of {first}, {n:,} mentions in all", "forecast": "forecast (weekly share, 80 % interval)", "card": "what would have been said, and what came", "evidence": "evidence"},
 }  # fmt: skip
 
 

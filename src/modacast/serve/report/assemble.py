@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -121,8 +121,11 @@ def _data(
 
 
 def _panel(workspace: Workspace) -> pa.Table:
+    """Get what was read; of an earlier day only the weeks that had ended by then, as their counts are of whole weeks."""
     panel, as_of = workspace.lake.read("panel"), workspace.settings.trends.as_of
-    return panel if as_of is None else panel.filter(pc.less_equal(panel["ds"], pa.scalar(as_of, pa.date32())))
+    if as_of is None:
+        return panel
+    return panel.filter(pc.less_equal(panel["ds"], pa.scalar(as_of - timedelta(days=6), pa.date32())))
 
 
 def _most_active(workspace: Workspace, n: int) -> list[str]:

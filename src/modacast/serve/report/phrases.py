@@ -225,7 +225,7 @@ PHRASES: Mapping[str, Words] = {
     "alike": Words("过去像它的走势，后来如何", "Went like it before, and how that ended"),
     "carried_by": Words("货架上", "Products that carry it"),
     "why": Words("为何如此判断", "Why we say so"),
-    "cards": Words("当时怎么说，后来如何", "What we said, and what came"),
+    "cards": Words("若在当时预测，后来如何", "What we would have said, and what came"),
     "backtest": Words("若早作预测", "Had we forecast before"),
     "no_evidence": Words("没有可引用的文字。", "No text to quote."),
     "original": Words("原文", "source"),
