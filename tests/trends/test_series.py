@@ -65,6 +65,18 @@ def test_one_author_is_no_trend():
     assert _by_week(got, "a|all", "n_mentions") == {0: 7}
 
 
+def test_what_was_hardly_noticed_was_named_all_the_same():
+    documents, mentions = make_corpus([_post(0, "a"), *(_post(0, None) for _ in range(9)), _post(1, "a")])
+    liked = pa.array([1.0, *[9e5] * 9, 5.0])
+    documents = documents.set_column(
+        documents.column_names.index("engagement"), documents.schema.field("engagement"), liked
+    )
+    noticed = Weighing(by_engagement=True)
+    got = weekly_series(mentions, documents, NO_PANEL, min_mentions=1, read_until=END, weighing=noticed)
+    assert _by_week(got, "a|all", "n_mentions") == {0: 1, 1: 1}
+    assert _by_week(got, "a|all")[0] < 0.01
+
+
 def _two_sources(n_quiet, n_chatty):
     """Share 1 % in the quiet source and 10 % in the chatty one, whose volume changes."""
     posts, panel = [], []

@@ -59,7 +59,7 @@ def weekly_series(
         segments: some of `SEGMENTS`.
         min_mentions: fewest counted documents of a series.
         weighing: how much a document counts, so that one voice or a copied text is no trend, or by how much it
-            was noticed; `n_mentions` is the rounded sum of weights.
+            was noticed; `n_mentions` is the rounded sum of weights, 1 or more in a week that named the element.
         read_until: the last day that was read in full; where None, the last week counts as finished if its
             Sunday was read or it has 80 % of the usual volume.
 

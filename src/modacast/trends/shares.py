@@ -114,11 +114,16 @@ def _table(
             pa.array(np.repeat([f"{name}|{segment}" for name in names], len(weeks)), pa.string()),
             pa.array(list(weeks) * size, pa.date32()),
             pa.array(share.ravel(), pa.float64(), mask=np.tile(n_read == 0, size)),
-            pa.array(np.rint(counts.sum(axis=1)).astype(np.int64).ravel()),
+            pa.array(_whole(counts.sum(axis=1)).ravel()),
             pa.array(np.tile(n_read.astype(np.int64), size)),
         ],
         schema=SERIES,
     )
+
+
+def _whole(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Round, but let what was named at all be one text."""
+    return np.where(weights > 0, np.maximum(np.rint(weights), 1), 0).astype(np.int64)
 
 
 def _share_of_voice(
