@@ -248,12 +248,12 @@ def _select(
     by = {"mentions": "n_mentions", "forecast": "forecast_growth", "chance": "chance_of_growth"}.get(
         sort, sort
     )
-    value = pl.col(by)
+    key = pl.col(by)
     if by == "growth":  # what rose from nothing has no growth, and rose more than all that has one
-        rose = value.is_null() & pl.col("stage").is_in(["emerging", "rising", "peaking"])
-        value = pl.when(rose).then(float("inf")).otherwise(value)
+        rose = key.is_null() & pl.col("stage").is_in(["emerging", "rising", "peaking"])
+        key = pl.when(rose).then(float("inf")).otherwise(key)
     return frame.sort(
-        [value, "element_id"], descending=[not ascending, False], nulls_last=True, maintain_order=True
+        [key, "element_id"], descending=[not ascending, False], nulls_last=True, maintain_order=True
     ).to_arrow()
 
 
