@@ -117,6 +117,14 @@ def test_smoothing_keeps_a_flat_line_flat_and_leaves_gaps():
     assert np.allclose(np.delete(smooth, 10), 0.2)
 
 
+def test_from_nothing_the_share_to_come_is_foreseen_without_an_interval():
+    new = course([0.0] * 60 + [0.1] * 8, ahead=26).foreseen(0.1)
+    assert new is not None
+    assert new.said.startswith("→ ")
+    assert (new.growth, new.said_range) == (float("inf"), "")
+    assert course([0.0] * 60, ahead=26).foreseen(0.0) is None
+
+
 def test_growth_is_against_last_year_where_it_is_known():
     seen = course([0.1] * 60, 26).foreseen(level=0.4)
     assert seen.is_yearly

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +40,7 @@ class Foreseen:
     """A relative change that a forecast foresees.
 
     Attributes:
-        growth: the change, -1 or more.
+        growth: the change, -1 or more; infinite where there was nothing before, and no interval is known.
         low: lower end of its 80 % interval.
         high: upper end.
         is_yearly: whether it is against the same weeks a year before, else against now.
@@ -64,7 +65,9 @@ class Foreseen:
 
     @property
     def said_range(self) -> str:
-        """The 80 % interval of what is said."""
+        """The 80 % interval of what is said; empty where there was nothing before."""
+        if math.isinf(self.growth):
+            return ""
         if not self.is_from_nothing:
             return interval(self.low, self.high)
         low, high = (self.share * (1 + end) / (1 + self.growth) for end in (self.low, self.high))
@@ -121,7 +124,7 @@ class Course:
         """Get the relative change that the forecast foresees, with its 80 % interval, averaged over its weeks.
 
         Compares as the board's `forecast_growth` does: with the same weeks a year before where at least half
-        of them are known, else with `level`. None without a forecast, or from nothing.
+        of them are known, else with `level`. None without a forecast, or where there is nothing before and now.
 
         Args:
             level: share of voice now.
@@ -133,9 +136,12 @@ class Course:
         paired = np.isfinite(before)
         is_yearly = bool(paired.sum() >= self.ahead.size / 2)
         base = float(before[paired].mean()) if is_yearly else level
-        if base <= 0:
-            return None
         weeks = paired if is_yearly else slice(None)
+        if base <= 0:
+            mean = float(self.y_hat[weeks].mean())
+            return (
+                Foreseen(math.inf, math.inf, math.inf, is_yearly=is_yearly, share=mean) if level > 0 else None
+            )
         middle, low, high = (
             float(band[weeks].mean()) / base - 1 for band in (self.y_hat, self.lo_80, self.hi_80)
         )

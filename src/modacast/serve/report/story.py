@@ -55,10 +55,11 @@ def foreseen(row: BoardRow) -> Words | None:
     likely = chance_of_growth(row)
     also = Words(f"；{likely.zh}", f"; {likely.en}") if likely is not None else _EMPTY
     if seen.is_from_nothing:
-        mean = share(seen.share)
+        mean, ends = share(seen.share), seen.said_range
         return Words(
-            f"预测今后 {weeks} 周平均声量 {mean}（80 % 区间 {seen.said_range}{also.zh}）",
-            f"forecast {mean} on average over the next {weeks} weeks (80 %: {seen.said_range}{also.en})",
+            f"预测今后 {weeks} 周平均声量 {mean}" + (f"（80 % 区间 {ends}{also.zh}）" if ends else ""),
+            f"forecast {mean} on average over the next {weeks} weeks"
+            + (f" (80 %: {ends}{also.en})" if ends else ""),
         )
     return Words(
         f"预测今后 {weeks} 周{against.zh} {change(seen.growth)}（80 % 区间 {interval(seen.low, seen.high)}{also.zh}）",
