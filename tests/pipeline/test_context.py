@@ -18,7 +18,9 @@ from modacast.types import DOCUMENTS, EVENTS, ITEMS, MENTIONS, PANEL
 WEEKS, START = 12, date(2024, 1, 1)
 
 
-def _texts(source: str, weeks: range, n: int) -> tuple[list[dict], list[dict]]:
+def _texts(
+    source: str, weeks: range, n: int, named: tuple[str, ...] = ("garment/skirt",)
+) -> tuple[list[dict], list[dict]]:
     documents = [
         {"id": f"{source}-{week}-{i}", "text": f"skirt {source} {week} {i}", "lang": "en", "source": source,
          "author_key": f"{source}{week}-{i}", "region": None, "engagement": None, "audience": None, "relevance": 1.0, "tokens": [],
@@ -27,9 +29,10 @@ def _texts(source: str, weeks: range, n: int) -> tuple[list[dict], list[dict]]:
         for i in range(n)
     ]  # fmt: skip
     mentions = [
-        {"doc_id": row["id"], "element_id": "garment/skirt", "start": 0, "end": 5, "surface": "skirt", "polarity": 0.5,
-         "confidence": 1.0}
+        {"doc_id": row["id"], "element_id": element_id, "start": 10 * place, "end": 10 * place + 5, "surface": "skirt",
+         "polarity": 0.5, "confidence": 1.0}
         for row in documents
+        for place, element_id in enumerate(named)
     ]  # fmt: skip
     return documents, mentions
 
@@ -89,6 +92,24 @@ def test_who_and_mood_end_with_the_board_though_reviews_go_on(workspace):
     assert max(found.mood["ds"].to_pylist()) == last
     counts = {row["value"]: row["n"] for row in found.split.to_pylist() if row["kind"] == "source"}
     assert counts == {"blog": 10 * WEEKS, REVIEWS: 7 * WEEKS}
+
+
+def test_goes_with_what_the_last_year_named_it_with(workspace):
+    home = workspace()
+    said = {
+        "past": (range(-99, -90), ("garment/skirt", "color/red")),
+        "now": (range(WEEKS), ("garment/skirt", "color/blue")),
+        "else": (range(-99, WEEKS), ("fabric/silk",)),
+    }
+    for source, (weeks, named) in said.items():
+        documents, mentions = _texts(source, weeks, 4, named)
+        tables = {
+            "documents": pa.Table.from_pylist(documents, schema=DOCUMENTS),
+            "mentions": pa.Table.from_pylist(mentions, schema=MENTIONS),
+        }
+        home.lake.commit(f"said/{source}", tables, fingerprint=source)
+    bonds = ContextReader(home).read("garment/skirt").bonds
+    assert bonds.select(["other_id", "n"]).to_pylist() == [{"other_id": "color/blue", "n": 4 * WEEKS}]
 
 
 def test_the_report_of_a_past_day_counts_no_text_of_a_week_that_went_on(workspace):

@@ -32,7 +32,7 @@ class TrendContext:
     Attributes:
         element_id: the element.
         against: `AGAINST`: what falls as it rises.
-        bonds: `BONDS`: what it is named with.
+        bonds: `BONDS`: what it is named with in the texts of the last year.
         worn: `WORN`: what it belongs to in the texts of the last year, or what belongs to it.
         split: `SPLIT`: who and where, of the last 26 weeks.
         mood: `MOOD`: weekly feeling with counts.
@@ -80,7 +80,7 @@ class ContextReader:
             element_id=element_id,
             against=moves_against(series, element_id, self._rivals(element_id, relatives)),
             bonds=bonds(
-                self._mentions,
+                self._mentions_of(self._year_to(until)),
                 [element_id],
                 descendants={element_id: below},
                 relatives={element_id: relatives},
@@ -120,18 +120,22 @@ class ContextReader:
         named = self._mentions.filter(
             pc.is_in(self._mentions["element_id"], pa.array(element_ids, pa.string()))
         )
-        days = pc.cast(self._documents["published_at"], pa.date32())
-        is_recent = pc.and_(
-            pc.greater(days, until - timedelta(weeks=52)), pc.less_equal(days, until + timedelta(days=6))
-        )
-        documents = self._documents.filter(
-            pc.and_(is_recent, pc.is_in(self._documents["id"], pc.unique(named["doc_id"])))
-        )
+        recent = self._year_to(until)
+        documents = recent.filter(pc.is_in(recent["id"], pc.unique(named["doc_id"])))
         newest = documents.sort_by([("published_at", "descending"), ("id", "ascending")]).slice(
             0, _MOST_TEXTS
         )
-        mentions = self._mentions.filter(pc.is_in(self._mentions["doc_id"], newest["id"].combine_chunks()))
-        return attach(mentions, newest)
+        return attach(self._mentions_of(newest), newest)
+
+    def _year_to(self, until: date) -> pa.Table:
+        """Get the documents of the 52 weeks that end with the week of `until`."""
+        days = pc.cast(self._documents["published_at"], pa.date32())
+        last = until + timedelta(days=6)
+        is_recent = pc.and_(pc.greater(days, last - timedelta(weeks=52)), pc.less_equal(days, last))
+        return self._documents.filter(is_recent)
+
+    def _mentions_of(self, documents: pa.Table) -> pa.Table:
+        return self._mentions.filter(pc.is_in(self._mentions["doc_id"], documents["id"].combine_chunks()))
 
     def _carriers(self, element_ids: Sequence[str]) -> pa.Table:
         items, events = self._shop
