@@ -199,7 +199,7 @@ TRENDS = _schema("trends", 3, [
     pa.field("backtest_mase", pa.float64()),
     pa.field("backtest_coverage_80", pa.float64()),
     pa.field("evidence_ids", pa.list_(pa.string())),
-    pa.field("goes_with", pa.list_(pa.string())),       # element ids of the highest lift, over all texts and times
+    pa.field("goes_with", pa.list_(pa.string())),       # element ids of the highest lift, over all texts of the last 52 weeks
     _text("why"),                                       # the stage's reason in numbers
 ])  # fmt: skip
 

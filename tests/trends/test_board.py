@@ -172,3 +172,15 @@ def test_the_board_lives_without_forecasts_of_some(corpus):
     assert growth["new"] is None
     assert growth["old"] is not None
     assert board["backtest_mase"].null_count == 2
+
+
+def test_the_board_names_the_partners_of_the_last_year():
+    posts = []
+    for week in range(70):
+        day = MONDAY + 7 * week * DAY
+        posts += [(day, ("a", "then" if week < 10 else "now"), "s", "zh", None), (day, "b", "s", "zh", None)]
+    documents, mentions = make_corpus(posts * 2)
+    series = weekly_series(mentions, documents, PANEL.empty_table(), segments=("all",))
+    board = trend_board(series, EnsembleForecaster(n_origins=1).fit(series).predict(4), mentions, documents)
+    partners = {row["element_id"]: row["goes_with"] for row in board.to_pylist()}
+    assert (partners["a"], partners["then"]) == (["now"], [])

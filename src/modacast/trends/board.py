@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from modacast.trends.evidence import EVIDENCE, evidence, goes_with, mood
 from modacast.trends.lifecycle import stages
@@ -54,7 +55,7 @@ def trend_board(
     if n_evidence:
         shown = evidence(mentions, documents, staged, k=n_evidence, descendants=below)
     feeling = mood(mentions, documents, staged, descendants=below)
-    partners = goes_with(mentions)
+    partners = goes_with(_of_last_year(mentions, documents, staged))
     scores = _by_id(backtests, ("mase", "coverage_80"))
     documents_of = _grouped(shown, "doc_id")
     moods = _recent_mood(feeling, dict(zip(_list(staged, "unique_id"), _list(staged, "as_of"), strict=True)))
@@ -77,6 +78,18 @@ def trend_board(
         )
     board = pa.Table.from_pylist(rows, schema=TRENDS)
     return board.sort_by([("element_id", "ascending"), ("segment", "ascending")])
+
+
+def _of_last_year(mentions: pa.Table, documents: pa.Table, staged: pa.Table) -> pa.Table:
+    """Get the mentions of the 52 weeks that end with the board's last."""
+    if not staged.num_rows:
+        return mentions.slice(0, 0)
+    last = pc.max(staged["as_of"]).as_py() + timedelta(days=6)
+    days = pc.cast(documents["published_at"], pa.date32())
+    recent = documents.filter(
+        pc.and_(pc.greater(days, last - timedelta(weeks=52)), pc.less_equal(days, last))
+    )
+    return mentions.filter(pc.is_in(mentions["doc_id"], recent["id"].combine_chunks()))
 
 
 def _descendants(mentions: pa.Table, parents: Mapping[str, str | None]) -> dict[str, list[str]]:
