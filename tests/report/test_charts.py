@@ -194,3 +194,22 @@ def test_no_name_of_a_weight_reaches_into_its_chart():
     svg = weight_rows([WeightChange("session", 0.2, 0.4)], [LABEL], LABEL)
     start = min(float(x) for x in re.findall(r'class="c-grid" x1="([\d.]+)"', svg))
     assert longest * 6.0 <= start  # a letter of the chart's 12 px font is about half as wide
+
+
+def test_a_band_that_leaves_the_chart_says_how_far_it_goes():
+    tall = course([0.02] * 100, 26, wide=20.0)
+    svg = fan_chart(tall, WIDE, LABEL)
+    assert "↑ 80\u202f% 区间至 42.0\u202f%" in svg.replace(" %", "\u202f%")
+    assert svg.count("data-cut") == 2
+    assert "data-cut" in sparkline(tall)
+    low = fan_chart(course([0.02] * 100, 26, wide=0.3), WIDE, LABEL)
+    assert "data-cut" not in low
+    assert "↑" not in low
+
+
+def test_years_that_end_at_the_floor_keep_their_names_inside():
+    svg = season_overlay(course([0.0] * 156, 20), LABEL)
+    _, height = view_box(svg)
+    at = [float(y) for y in re.findall(r'<text x="[\d.]+" y="([\d.]+)" class="c-label', svg)]
+    assert len(at) >= 3
+    assert max(at) < height - 10

@@ -11,7 +11,7 @@ from modacast.serve.report.comparison import comparison_chart
 from modacast.serve.report.courses import Course
 from modacast.serve.report.names import Names
 from modacast.serve.report.style_map import StyleSpot, style_map
-from modacast.serve.report.surroundings import bond_map, mood_chart
+from modacast.serve.report.surroundings import _alike, bond_map, mood_chart
 from modacast.serve.report.words import Words
 from modacast.types import Element
 
@@ -66,3 +66,13 @@ def test_the_map_names_every_style_once_a_language():
     drawn = str(style_map(spots, vectors, np.zeros((12, 12)), Words("图", "map")))
     assert drawn.count("<circle") == 12
     assert drawn.count('class="m-name zh"') == drawn.count('class="m-name en"') == 12
+
+
+def test_initials_are_written_large_and_one_week_is_no_plural() -> None:
+    elements = {"value/uv": Element("value/uv", "value", {"zh": ("防晒",), "en": ("uv protection",)})}
+    row = {"element_id": "value/uv", "until": date(2023, 8, 28), "rise_to_peak": 0.3, "weeks_to_peak": 1,
+           "half_life": 1}  # fmt: skip
+    line = _alike(row, Names(elements))
+    assert line.name.en == "UV protection"
+    assert "peaked 1 week later" in line.said.en
+    assert line.said.en.endswith("halved 1 week after")

@@ -81,7 +81,8 @@ def sparkline(course: Course, *, width: float = 168.0, height: float = 40.0) -> 
         xs = x.many(np.r_[join_x, ahead_x])
         low, high = np.r_[join_y, course.lo_80[future]], np.r_[join_y, course.hi_80[future]]
         middle = np.r_[join_y, course.y_hat[future]]
-        parts.insert(0, tag("path", class_="s-band", d=area(xs, y.many(low), y.many(high))))
+        band = area(xs, y.many(low), y.many(high))
+        parts.insert(0, tag("path", class_="s-band", d=band, data_cut=_cut(high, y)))
         parts.append(tag("path", class_="s-ahead", d=line(xs, y.many(middle))))
     last = known[-1]
     parts.append(tag("circle", class_="s-dot", cx=x(past_x[last]), cy=y(past_y[last]), r="2.6"))
@@ -166,7 +167,7 @@ def season_overlay(course: Course, label: Words) -> Markup:
         if year == this and rest.any():
             continue  # its name stands where its forecast ends
         ends = np.flatnonzero(np.isfinite(ys))[-1]
-        at = _free(float(ys[ends]), taken)
+        at = _free(float(ys[ends]), taken, lowest=frame.floor)
         parts.append(text(str(year), float(xs[ends]) + 5, at + 4, class_=f"c-label c-age{this - year}"))
     return picture(parts, width=frame.width, height=frame.height, label=label, class_="chart")
 
@@ -232,7 +233,12 @@ def _month_axis(x: Scale, frame: Frame) -> list[Markup]:
 def _fan(course: Course, x: Scale, y: Scale, *, last: tuple[float, float]) -> list[Markup]:
     xs = x.many(np.r_[last[0], _numbers(course.ahead)])
     bands = [
-        tag("path", class_=name, d=area(xs, y.many(np.r_[last[1], low]), y.many(np.r_[last[1], high])))
+        tag(
+            "path",
+            class_=name,
+            d=area(xs, y.many(np.r_[last[1], low]), y.many(np.r_[last[1], high])),
+            data_cut=_cut(high, y),
+        )
         for name, low, high in (
             ("c-band90", course.lo_90, course.hi_90),
             ("c-band80", course.lo_80, course.hi_80),
@@ -240,10 +246,25 @@ def _fan(course: Course, x: Scale, y: Scale, *, last: tuple[float, float]) -> li
     ]
     return [
         *bands,
+        *_cut_marks(course, xs, y),
         tag("line", class_="c-now", x1=float(xs[0]), x2=float(xs[0]), y1=y.stop - 6, y2=y.start),
         text(Words("现在", "now"), float(xs[0]), y.stop - 11, class_="c-tick", text_anchor="middle"),
         tag("path", class_="c-ahead", d=line(xs, y.many(np.r_[last[1], course.y_hat]))),
     ]
+
+
+def _cut(high: Values, y: Scale) -> str | None:
+    """A mark for a band that goes on above the chart, where the style sheet lets it fade."""
+    return "top" if high.max() > y.high else None
+
+
+def _cut_marks(course: Course, xs: Values, y: Scale) -> list[Markup]:
+    """Say how high the 80 % band goes where the chart ends before it."""
+    highest = float(course.hi_80.max())
+    if highest <= y.high:
+        return []
+    words = Words(f"↑ 80 % 区间至 {share(highest)}", f"↑ 80 % interval to {share(highest)}")
+    return [text(words, float(xs[-1]), y.stop + 14, class_="c-note", text_anchor="end")]
 
 
 def _since_mark(course: Course, smooth: Values, x: Scale, y: Scale, since: date) -> list[Markup]:
@@ -346,9 +367,11 @@ def _calendar(days: npt.NDArray[np.datetime64]) -> tuple[npt.NDArray[np.int64], 
     return years.astype(np.int64) + 1970, (middles - years.astype("datetime64[D]")).astype(np.float64)
 
 
-def _free(at: float, taken: list[float]) -> float:
-    """A place near `at`, rather above than below, that no other label has."""
+def _free(at: float, taken: list[float], *, lowest: float) -> float:
+    """A place near `at`, rather above than below and not under `lowest`, that no other label has."""
     places = (at + sign * 13.0 * n for n in range(4) for sign in (-1, 1))
-    found = next((p for p in places if all(abs(p - other) > 12 for other in taken)), at)
+    found = next(
+        (p for p in places if p <= lowest and all(abs(p - other) > 12 for other in taken)), min(at, lowest)
+    )
     taken.append(found)
     return found

@@ -11,7 +11,8 @@ from modacast.types import Element
 
 __all__ = ["Names"]
 
-_PROPER = re.compile(r"\b(american|british|chinese|french|italian|japanese|korean|scottish|y2k)\b")
+_PROPER = re.compile(r"\b(american|british|chinese|french|italian|japanese|korean|scottish|uv|y2k)\b")
+_INITIALS = frozenset({"uv", "y2k"})
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -74,8 +75,10 @@ class Names:
 
 
 def _with_proper_names(name: str) -> str:
-    """Write names of peoples as English does; the lexicon has them in small letters."""
-    return _PROPER.sub(lambda found: "Y2K" if found[0] == "y2k" else found[0].capitalize(), name)
+    """Write names of peoples and initials as English does; the lexicon has them in small letters."""
+    return _PROPER.sub(
+        lambda found: found[0].upper() if found[0] in _INITIALS else found[0].capitalize(), name
+    )
 
 
 def _capital(name: str) -> str:

@@ -151,14 +151,18 @@ def _alike(row: dict[str, Any], names: Names) -> Line:
     when, rise = month(row["until"]), change(row["rise_to_peak"])
     if row["weeks_to_peak"]:
         zh = f"{when.zh}：{row['weeks_to_peak']} 周后到顶（{rise}）"
-        en = f"{when.en}: peaked {row['weeks_to_peak']} weeks later ({rise})"
+        en = f"{when.en}: peaked {_weeks(row['weeks_to_peak'])} later ({rise})"
     else:
         zh, en = f"{when.zh}：当时已到顶", f"{when.en}: was at its peak"
     if row["half_life"] is None:
         zh, en = f"{zh}，尚未减半", f"{en}, has not halved since"
     else:
-        zh, en = f"{zh}，再 {row['half_life']} 周减半", f"{en}, halved {row['half_life']} weeks after"
+        zh, en = f"{zh}，再 {row['half_life']} 周减半", f"{en}, halved {_weeks(row['half_life'])} after"
     return Line(names.name(row["element_id"]), Words(zh, en))
+
+
+def _weeks(n: int) -> str:
+    return "1 week" if n == 1 else f"{n} weeks"
 
 
 def _product(row: dict[str, Any]) -> Line:

@@ -43,8 +43,15 @@
     find.form.addEventListener("submit", function (event) { event.preventDefault(); });
     if (all) all.addEventListener("click", function () { isOpen = true; all.parentNode.hidden = true; filter(); });
     pick("th[data-sort]", table.tHead).forEach(function (head) {
-      var button = document.createElement("button");
-      button.type = "button";
+      // no <button>: browsers leave buttons out of a table's head where print repeats it
+      var button = document.createElement("span");
+      button.setAttribute("role", "button");
+      button.tabIndex = 0;
+      button.addEventListener("keydown", function (event) {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        button.click();
+      });
       while (head.firstChild) button.appendChild(head.firstChild);
       head.appendChild(button);
       button.addEventListener("click", function () {
