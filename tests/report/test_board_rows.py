@@ -121,6 +121,7 @@ def test_sources_that_end_later_or_a_little_earlier_are_told_too():
         ({"growth": None}, "声量从无到", "from nothing to"),
         ({"growth": -1.0, "level": 0.0}, "声量降到零", "down to nothing"),
         ({"growth": None, "level": 0.0}, "近期没有人谈起", "nobody spoke of it lately"),
+        ({"growth": 300.0}, "声量从几乎没有到", "from next to nothing to"),
     ],
 )
 def test_sentences_say_what_the_fields_say(changes, zh, en):

@@ -55,6 +55,13 @@ def test_from_next_to_nothing_the_share_to_come_is_said() -> None:
     assert Foreseen(1.0, 0.5, 1.5, is_yearly=True, share=0.03).said == "+100\u202f%"
 
 
+def test_a_foreseen_change_and_its_interval_are_told_in_one_unit() -> None:
+    wide = Foreseen(1.87, 0.55, 8.4, is_yearly=True, share=0.2)
+    assert (wide.said, wide.said_range) == ("×2.9", "×1.6 … ×9.4")
+    falling = Foreseen(-0.2, -0.6, 2.5, is_yearly=True, share=0.2)
+    assert (falling.said, falling.said_range) == ("−20\u202f%", "−60 … +250\u202f%")
+
+
 def _card(**fields: object) -> pa.Table:
     row = {"unique_id": "a|all", "steps_ago": 26, "said_on": date(2023, 8, 28), "ds": DAY, "y_hat": 0.04, "lo_80": 0.01,
            "hi_80": 0.125, "y": 0.179, "inside": False, "mase": 2.25}  # fmt: skip

@@ -2,19 +2,22 @@ import re
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 from report.made_report import ELEMENTS, ITEMS, empty_report, made_report
 
 from modacast.errors import InvalidInput
 from modacast.serve.report.data import Pick, ShopperPage
-from modacast.serve.report.phrases import PHRASES
+from modacast.serve.report.palette import _luminance
+from modacast.serve.report.phrases import LANGUAGE_NAMES, PHRASES, STAGE_NAMES
 from modacast.serve.report.render import render
-from modacast.types import DOCUMENTS, Element
+from modacast.types import DOCUMENTS, STAGES, Element
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 SECTIONS = ["board", "pages", "palette", "shoppers", "feedback", "scorecard", "making"]
@@ -110,7 +113,7 @@ def test_both_languages_are_there_and_the_asked_one_is_first(lang):
 def test_the_story_is_told_in_words(page):
     assert "自 2023 年 10 月起上升" in page.text
     assert "has been rising since Oct 2023" in page.text
-    assert re.search(r"预测今后 26 周比去年同期 \S+（80", page.text)
+    assert re.search(r"预测今后 26 周平均 [\d.]+\u202f%，较去年同期 \S+（80", page.text)
 
 
 def test_board_has_a_row_for_every_element(page):
@@ -174,8 +177,39 @@ def test_trends_without_forecasts_say_so():
 
 def test_the_chance_of_growth_stands_with_the_forecast():
     text = Page(render(made_report())).text
-    assert "上升概率 70\u202f%" in text
-    assert "chance of growth 70\u202f%" in text
+    assert "高于去年同期的概率 70\u202f%" in text
+    assert "chance of more than last year 70\u202f%" in text
+
+
+def test_a_place_says_its_stage_and_what_came_from_nothing_in_words():
+    data = made_report()
+    rows = data.trends.to_pylist()
+    for row in rows:
+        if row["element_id"] == "style/new-chinese" and row["segment"] == "lang=zh":
+            row["growth"] = None
+    html = render(replace(data, trends=pa.Table.from_pylist(rows, schema=data.trends.schema)))
+    page = html[html.index('id="trend-style-new-chinese"') :]
+    place = page[page.index("<p>" + str(Markup.escape(LANGUAGE_NAMES["zh"]))) :].partition("</li>")[0]
+    assert PHRASES["from_nothing"].zh in place
+    assert STAGE_NAMES["rising"].zh in place
+
+
+def _contrast(one: str, other: str) -> float:
+    lights = sorted(_luminance(colour) for colour in (one, other))
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+@pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+def test_every_ink_is_legible_on_paper(mode):
+    css = (files("modacast.serve.report") / "templates" / "report.css").read_text(encoding="utf-8")
+    inks = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", css.split(":root {")[1 + mode].partition("}")[0]))
+    for name in ("ink", "soft", "faint", "accent", *STAGES):
+        assert _contrast(inks[name], inks["paper"]) >= 4.5, name  # WCAG 2.2, AA
+
+
+def test_nothing_but_the_screen_scrolls_sideways():
+    css = (files("modacast.serve.report") / "templates" / "report.css").read_text(encoding="utf-8")
+    assert re.findall(r"@media \((?!prefers-reduced-motion)[^{]*", css) == []
 
 
 def test_columns_that_may_be_null_may_all_be_null():

@@ -93,7 +93,9 @@ def test_intervals_counts_and_months():
     assert interval(0.12, 0.61).replace("\u202f", " ") == "+12 … +61 %"
     assert interval(-0.001, 1.98).replace("\u202f", " ") == "0 … +198 %"
     assert percent(0.806).replace("\u202f", " ") == "81 %"
-    assert interval(0.12, 3.0).replace("\u202f", " ") == "+12 % … ×4.0"
+    assert interval(0.12, 3.0, is_multiple=True) == "×1.1 … ×4.0"
+    assert interval(-0.93, 3.0, is_multiple=True) == "×0.07 … ×4.0"
+    assert interval(-0.57, 3.0).replace("\u202f", " ") == "−57 … +300 %"
     assert counted(98910) == "98\u202f910"
     assert month(date(2023, 10, 2)) == Words("2023 年 10 月", "Oct 2023")
     assert signed(-0.0321, 2) == "−0.03"

@@ -37,7 +37,7 @@ class Place:
     kind: str
     chart: Markup
     level: str
-    growth: str
+    growth: Words
     stage: str
 
 
@@ -127,9 +127,15 @@ def _place(fields: Mapping[str, Any], courses: Mapping[str, Course], names: Name
         kind=fields["segment"].partition("=")[0],
         chart=sparkline(course, width=150.0, height=38.0),
         level=share(fields["level"]),
-        growth=change(fields["growth"]),
+        growth=_growth(fields),
         stage=fields["stage"],
     )
+
+
+def _growth(fields: Mapping[str, Any]) -> Words:
+    """Get a place's growth as the board says it; a place without a level has none."""
+    said = change(fields["growth"])
+    return PHRASES["from_nothing"] if fields["growth"] is None and fields["level"] > 0 else Words(said, said)
 
 
 def _quotes(row: BoardRow, documents: Mapping[str, Mapping[str, Any]]) -> list[Quote]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modacast.serve.report.words import change, interval, share
+from modacast.serve.report.words import change, interval, multiple, share
 from modacast.types import FORECASTS, SERIES
 
 __all__ = ["FROM_NOTHING", "Course", "Foreseen", "read_courses"]
@@ -59,9 +59,16 @@ class Foreseen:
         return self.growth > FROM_NOTHING and self.share == self.share
 
     @property
+    def is_multiple(self) -> bool:
+        """Whether the change and its interval are told as factors: where it may be threefold, and is no fall."""
+        return self.growth >= 0 and self.high >= 2
+
+    @property
     def said(self) -> str:
         """The change, or the share to come where there was next to nothing before."""
-        return f"→ {share(self.share)}" if self.is_from_nothing else change(self.growth)
+        if self.is_from_nothing:
+            return f"→ {share(self.share)}"
+        return multiple(self.growth) if self.is_multiple else change(self.growth)
 
     @property
     def said_range(self) -> str:
@@ -69,7 +76,7 @@ class Foreseen:
         if math.isinf(self.growth):
             return ""
         if not self.is_from_nothing:
-            return interval(self.low, self.high)
+            return interval(self.low, self.high, is_multiple=self.is_multiple)
         low, high = (self.share * (1 + end) / (1 + self.growth) for end in (self.low, self.high))
         return f"{share(low)} … {share(high)}"
 

@@ -184,7 +184,9 @@ PHRASES: Mapping[str, Words] = {
     "voice": Words("声量", "Share of voice"),
     "growth": Words("较去年同期", "Against last year"),
     "forecast": Words("预测", "Forecast"),
+    "mean_ahead": Words("平均声量", "mean share of voice"),
     "since": Words("始于", "Since"),
+    "at_peak": Words("最高", "peak"),
     "confidence": Words("把握", "Confidence"),
     "mood": Words("情绪", "Mood"),
     "where": Words("来源", "Sources"),
@@ -192,9 +194,15 @@ PHRASES: Mapping[str, Words] = {
     "print_rest": Words("印刷版只列前 {n} 个。", "Print shows the first {n}."),
     "no_match": Words("没有符合条件的元素。", "No element matches."),
     "board_key": Words(
-        "声量：最近 8 周提到该元素的文字占比，已按来源规模校正。走势图：近两年，浅色为预测的 80 % 区间。",
+        "声量：最近 8 周提到该元素的文字占比，已按来源规模校正。走势图：近两年，虚线为预测，浅色为单周的 80 % 区间，渐隐处还在图外。"
+        "预测：今后约半年的平均声量较去年同期（没有去年数据时较现在）的变化，其下为 80 % 区间；→ 后是声量本身。"
+        "始于：开始上升的月份；到顶与退潮的元素为最高的月份。把握：阶段判断有多可靠。",
         "Share of voice: the share of texts of the last 8 weeks that name the element, corrected for the size of "
-        "sources. Course: the last two years; the pale band is the forecast's 80 % interval.",
+        "sources. Course: the last two years; dashes are the forecast, the pale band is the 80 % interval of single "
+        "weeks, and goes on outside where it fades. Forecast: the mean of about half a year ahead against the same weeks "
+        "of last year (against now where there are none), its 80 % interval below; after → stands the share itself. "
+        "Since: the month in which the rise began; the highest month of what peaks or declines. Confidence: how sure the "
+        "stage is.",
     ),
     "sort_by": Words("排序", "Sort"),
     # trend pages
@@ -203,7 +211,7 @@ PHRASES: Mapping[str, Words] = {
         "证据、预测与理由，一页一个趋势。", "Evidence, forecast and reasons, one trend at a time."
     ),
     "history_forecast": Words("历史与预测：每周声量", "History and forecast: weekly share of voice"),
-    "season_overlay": Words("今年与去年，按周", "This year against last, by week"),
+    "season_overlay": Words("今年与往年，按周", "This year and earlier ones, by week"),
     "where_it_lives": Words("在哪里被谈论", "Where it is talked about"),
     "evidence": Words("证据", "Evidence"),
     "goes_with": Words("常与之搭配", "Goes with"),
@@ -233,6 +241,8 @@ PHRASES: Mapping[str, Words] = {
     "band_80": Words("80 % 区间", "80 % interval"),
     "band_90": Words("90 % 区间", "90 % interval"),
     "smoothed": Words("5 周平均", "5-week mean"),
+    "weekly": Words("单周", "single weeks"),
+    "compared_weeks": Words("相比的两段 8 周", "the two 8-week means compared"),
     "no_forecast": Words("历史太短，没有预测。", "Too short a history for a forecast."),
     # alarms
     "alarms": Words("最近的提醒", "Alarms"),
@@ -347,7 +357,7 @@ PHRASES: Mapping[str, Words] = {
     "nothing_set_aside": Words("没有搁置任何一行。", "No row was set aside."),
     "privacy": Words("隐私", "Privacy"),
     "privacy_text": Words(
-        "写入任何文件之前，文字已去除电话、邮箱、地址、账号等个人信息，作者与顾客的编号已换成带密钥的假名。本报告只含假名之外的内容；顾客以字母相称。未同意者不进入画像。",
+        "写入任何文件之前，文字已去除电话、邮箱、地址、账号等个人信息，作者与顾客的编号已换成带密钥的假名。两者都不在本报告中；顾客以字母相称。未同意者不进入画像。",
         "Before anything was written, phone numbers, addresses, accounts and the like were scrubbed from the texts, "
         "and ids of authors and shoppers were replaced by keyed pseudonyms. This report holds neither; shoppers are "
         "called by letters. Who did not consent is not profiled.",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from modacast.serve.report.board import BoardRow
+from modacast.serve.report.courses import FROM_NOTHING
 from modacast.serve.report.names import Names
 from modacast.serve.report.words import (
     Words,
     chance,
     change,
     counted,
-    interval,
     join,
     mase,
     month,
@@ -26,6 +26,7 @@ __all__ = [
     "chart_label",
     "foreseen",
     "headline",
+    "held_against",
     "mood",
     "sureness",
     "was_off",
@@ -50,30 +51,42 @@ def foreseen(row: BoardRow) -> Words | None:
     if row.foreseen is None:
         return None
     seen = row.foreseen
-    against = Words("比去年同期", " on last year") if seen.is_yearly else Words("比现在", " on today")
-    weeks = row.course.ahead.size
+    weeks, mean = row.course.ahead.size, share(seen.share)
     likely = chance_of_growth(row)
     also = Words(f"；{likely.zh}", f"; {likely.en}") if likely is not None else _EMPTY
     if seen.is_from_nothing:
-        mean, ends = share(seen.share), seen.said_range
+        ends = seen.said_range
         return Words(
             f"预测今后 {weeks} 周平均声量 {mean}" + (f"（80 % 区间 {ends}{also.zh}）" if ends else ""),
             f"forecast {mean} on average over the next {weeks} weeks"
             + (f" (80 %: {ends}{also.en})" if ends else ""),
         )
+    against = held_against(row)
     return Words(
-        f"预测今后 {weeks} 周{against.zh} {change(seen.growth)}（80 % 区间 {interval(seen.low, seen.high)}{also.zh}）",
-        f"forecast {change(seen.growth)}{against.en} over the next {weeks} weeks "
-        f"(80 %: {interval(seen.low, seen.high)}{also.en})",
+        f"预测今后 {weeks} 周平均 {mean}，{against.zh} {seen.said}（80 % 区间 {seen.said_range}{also.zh}）",
+        f"forecast {mean} on average over the next {weeks} weeks, {seen.said} {against.en} "
+        f"(80 %: {seen.said_range}{also.en})",
     )
 
 
+def held_against(row: BoardRow) -> Words:
+    """Get what the forecast is held against."""
+    if row.foreseen is not None and not row.foreseen.is_yearly:
+        return Words("较现在", "on today")
+    return Words("较去年同期", "on last year")
+
+
 def chance_of_growth(row: BoardRow) -> Words | None:
-    """Get the chance that what is foreseen will be more than what it is held against; None where unknown."""
+    """Get the chance that what is foreseen will be more than what it is held against; None where unknown.
+
+    It names that, as what has just risen may be sure to beat last year and as sure to fall from here.
+    """
     value = row.fields["chance_of_growth"]
     if value is None:
         return None
-    return Words(f"上升概率 {chance(value)}", f"chance of growth {chance(value)}")
+    if row.foreseen is not None and not row.foreseen.is_yearly:
+        return Words(f"高于现在的概率 {chance(value)}", f"chance of more than today {chance(value)}")
+    return Words(f"高于去年同期的概率 {chance(value)}", f"chance of more than last year {chance(value)}")
 
 
 def why(row: BoardRow) -> list[Words]:
@@ -185,6 +198,8 @@ def _course(row: BoardRow) -> Words:
 
 def _level(row: BoardRow) -> Words:
     now, before = share(row.fields["level"]), row.level_before
+    if before is not None and row.fields["growth"] > FROM_NOTHING:
+        return Words(f"声量从几乎没有到 {now}", f"share of voice from next to nothing to {now}")
     if before is not None:
         return Words(f"声量 {share(before)} → {now}", f"share of voice {share(before)} → {now}")
     if row.is_gone:

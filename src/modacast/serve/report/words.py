@@ -113,17 +113,18 @@ def change(growth: float | None) -> str:
 
 
 def multiple(growth: float) -> str:
-    """Get a relative change as a factor: 3.2 is `"×4.2"`; from next to nothing, `"×50+"`."""
+    """Get a relative change as a factor: 3.2 is `"×4.2"`, -0.93 is `"×0.07"`; from next to nothing, `"×50+"`."""
     factor = growth + 1
     if factor > 50:
         return "×50+"
-    return f"×{factor:.1f}" if factor < 10 else f"×{factor:.0f}"
+    digits = 2 if round(factor, 2) < 1 else 1 if factor < 10 else 0
+    return f"×{factor:.{digits}f}"
 
 
-def interval(low: float, high: float) -> str:
-    """Get the interval of a relative change: `"+12 … +61 %"`."""
-    if high >= 2:
-        return f"{change(low)} … {change(high)}"
+def interval(low: float, high: float, *, is_multiple: bool = False) -> str:
+    """Get the interval of a relative change, both ends in one unit: `"+12 … +61 %"`, or `"×1.1 … ×4.0"`."""
+    if is_multiple:
+        return f"{multiple(low)} … {multiple(high)}"
     return f"{_whole(low)} … {_whole(high)}{_THIN}%"
 
 
