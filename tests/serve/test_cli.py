@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 
 import pytest
 from pipeline.small import items
@@ -91,6 +92,14 @@ def test_wrong_usage_ends_with_2_and_leaves_stdout_empty(args):
     done = modacast(*args)
     assert (done.code, done.out) == (2, "")
     assert "Error" in done.err
+
+
+def test_the_module_calls_itself_modacast():
+    done = subprocess.run(
+        [sys.executable, "-m", "modacast", "bogus"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: modacast [OPTIONS]")
 
 
 @pytest.mark.parametrize("args", [

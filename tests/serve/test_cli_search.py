@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from serve.command_line import refused, well
 
+from modacast.serve.cli import searching
+
 pytestmark = pytest.mark.slow
 
 
@@ -72,6 +74,16 @@ def test_the_table_names_what_was_found(project):
     assert "product" in product
     assert product.rstrip().endswith("trench coat")
     assert "posts" in post
+
+
+def test_a_narrow_terminal_gets_lines_and_whole_ids(project, monkeypatch):
+    monkeypatch.setattr(searching, "terminal_width", lambda: 60)
+    done = well("search", "trench coat", "-c", project.folder, "-k", 2, "--lang", "en")
+    lines = done.out.splitlines()
+    assert len(lines) == 8
+    ids = {hit["id"] for hit in well("search", "trench coat", "-c", project.folder, "-k", 2, "--json").json()}
+    assert ids == {line.split()[2] for line in lines[::2]}
+    assert all(line.startswith("    ") for line in lines[1::2])
 
 
 def test_what_cannot_be_looked_for_is_refused(project, tmp_path):

@@ -13,7 +13,7 @@ from serve.command_line import refused, well
 def test_one_trend_tells_what_surrounds_it(project):
     said = well("trends", "马面裙", "-c", project.folder).out
     assert "货架上: 红色马面裙 [p0]" in said
-    assert "谁在谈: lang=zh" in said
+    assert "谁在谈: 语言 中文" in said
     assert "首次出现于" in said
     assert " view" not in said
     found = well("trends", "马面裙", "-c", project.folder, "--json").json()
@@ -38,11 +38,10 @@ def test_trends_side_by_side_as_table_weeks_and_picture(project, tmp_path):
         "trends", "--compare", "马面裙,jeans", "--compare", "衬衫", "-c", project.folder
     ).out.splitlines()
     assert lines[0].split() == ["马面裙", "牛仔裤", "衬衫"]
-    assert lines[1].split()[:2] == ["stage", "emerging"]
-    (sure,) = [line for line in lines if line.startswith("confidence")]
-    assert "100%" not in sure
-    (chance,) = [line for line in lines if line.startswith("chance of growth")]
-    assert " 95%" not in chance
+    assert lines[1].split()[:2] == ["阶段", "萌芽"]
+    shown = dict(zip(["", *lines[0].split()], lines[6].split(), strict=True))
+    assert shown[""] == "把握"
+    assert "100%" not in shown.values()  # nothing is told as certain
     well("trends", "--compare", "马面裙,jeans", "-c", project.folder, "--out", tmp_path / "weeks.parquet")
     weeks = pq.read_table(tmp_path / "weeks.parquet")
     assert set(weeks["unique_id"].to_pylist()) == {"garment/mamian-skirt|all", "garment/jeans|all"}

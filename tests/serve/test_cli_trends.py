@@ -7,14 +7,16 @@ import json
 import math
 from datetime import date, timedelta
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pipeline.small import write_csv
 from serve.command_line import refused, well
 
-from modacast.serve.cli.trending import _foreseen, _select
-from modacast.types import TRENDS
+from modacast.serve.cli import board_table
+from modacast.serve.cli.trending import _select
+from modacast.types import STAGES, TRENDS
 
 START = date(2022, 1, 3)
 
@@ -44,12 +46,54 @@ def past(tmp_path):
 def test_the_board_is_a_table_with_whole_names(project):
     done = well("trends", "-c", project.folder)
     lines = done.out.splitlines()
-    assert lines[0].split()[:3] == ["trend", "facet", "stage"]
-    assert any(line.startswith("马面裙 ") and " emerging " in line for line in lines)
+    assert lines[0].split()[:3] == ["趋势", "类别", "阶段"]
+    assert any(line.startswith("马面裙 ") and " 萌芽 " in line for line in lines)
+    assert not any(stage in done.out for stage in STAGES)
     assert "…" not in done.out
     assert "trends; --json or --out" in done.err
     assert len(well("trends", "-c", project.folder, "--top", 2).out.splitlines()) == 3
     assert "\ntrench coat " in well("trends", "-c", project.folder, "--lang", "en").out
+
+
+@pytest.mark.parametrize(("width", "spared"), [
+    (240, set()), (86, {"mentions"}), (40, {"mentions", "mood", "facet", "chance", "since"}),
+])  # fmt: skip
+def test_a_narrow_terminal_is_spared_columns_but_not_the_sorted_one(project, monkeypatch, width, spared):
+    monkeypatch.setattr(board_table, "terminal_width", lambda: width)
+    lines = well("trends", "-c", project.folder, "--lang", "en", "--top", 3).out.splitlines()
+    heads = lines[0].split()
+    assert spared.isdisjoint(heads)
+    assert {"trend", "stage", "share", "growth", "forecast", "sure"} <= set(heads)
+    assert ("since" in heads) == (width > 40)
+    assert (" .. " in lines[1]) == (width > 40)
+    for sort, head in (("chance", "chance"), ("mentions", "mentions"), ("confidence", "sure")):
+        sorted_so = well("trends", "-c", project.folder, "--lang", "en", "--sort", sort).out
+        assert head in sorted_so.splitlines()[0].split()
+
+
+def test_what_rises_from_nothing_has_grown_most(project):
+    board = pl.DataFrame(
+        well("trends", "-c", project.folder, "--json").rows(), schema_overrides={"growth": float}
+    )
+    first, last = board["element_id"][0], board["element_id"][-1]
+    new = board.with_columns(
+        growth=pl.when(pl.col("element_id").is_in([first, last])).then(None).otherwise(pl.col("growth")),
+        stage=pl.when(pl.col("element_id") == last).then(pl.lit("emerging")).otherwise(pl.lit("steady")),
+    )
+    sorted_ids = _select(
+        new.to_arrow(), segment="all", stage=None, facet=None, sort="growth", ascending=False
+    )
+    assert sorted_ids["element_id"].to_pylist()[0] == last
+    assert sorted_ids["element_id"].to_pylist()[-1] == first
+
+
+def test_chances_that_are_alike_stand_by_confidence(project):
+    board = pl.DataFrame(well("trends", "-c", project.folder, "--json").rows()).with_columns(
+        chance_of_growth=0.95
+    )
+    found = _select(board.to_arrow(), segment="all", stage=None, facet=None, sort="chance", ascending=False)
+    sure = found["confidence"].to_pylist()
+    assert sure == sorted(sure, reverse=True)
 
 
 def test_what_falls_most_may_stand_first(project):
@@ -83,8 +127,8 @@ def test_what_rose_from_nothing_stands_before_what_grew():
 
 def test_the_share_to_come_is_told_where_there_was_nothing_to_compare_it_with():
     (new,) = _board({"element_id": "c/new", "growth": None, "forecast_growth": None}).to_pylist()
-    assert _foreseen(new, 0.031) == "→ 3.1\u202f%"
-    assert _foreseen(new, None) == _foreseen(new | {"level": 0.0}, 0.031) == "–"
+    assert board_table.foreseen(new, 0.031) == "→ 3.1\u202f%"
+    assert board_table.foreseen(new, None) == board_table.foreseen(new | {"level": 0.0}, 0.031) == "–"
 
 
 def test_stage_facet_segment_and_sort_choose(project):
@@ -133,6 +177,8 @@ def test_one_trend_comes_with_forecast_and_evidence(project, name):
     assert "26 周前（" in text
     assert "，实为 " in text
     assert text.startswith("马面裙  (garment/mamian-skirt)\n")
+    assert text.splitlines()[1].startswith("  自 2024 年 1 月起萌芽，声量 ")
+    assert "阶段判断" in text.splitlines()[1]
     assert "80 %:" in text
     assert "在区间" in text
     assert "最近 8 周声量" in text
@@ -140,6 +186,7 @@ def test_one_trend_comes_with_forecast_and_evidence(project, name):
     english = well("trends", name, "-c", project.folder, "--lang", "en").out
     assert "26 weeks ago (" in english
     assert "share over the last 8 weeks" in english
+    assert "has been emerging since Jan 2024, share of voice " in english.splitlines()[1]
 
 
 def test_one_trend_in_one_segment_and_as_a_file_of_weeks(project, tmp_path):

@@ -42,7 +42,7 @@ def main() -> None:
     # most of what a command makes lives to its end: to look through it again and again took a seventh of the time
     gc.set_threshold(50_000, 20, 100)
     try:
-        app()
+        app(prog_name="modacast")
     except ModacastError as error:
         sys.stderr.write(f"modacast: {error}\n")
         sys.exit(error.exit_code)

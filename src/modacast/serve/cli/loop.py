@@ -58,6 +58,7 @@ def demo(
     if train and not can_train():
         typer.echo("Language model: not trained here; that needs pip install 'modacast[train]'")
     typer.echo(f"\nReport: {out}   (open it in a browser)")
+    typer.echo(f"The board: modacast trends --home {outcome.after.workspace.home}")
     typer.echo(
         "Next: `modacast init my-project`, name your files in my-project/modacast.toml, "
         "then `modacast run -c my-project`"

@@ -23,9 +23,10 @@ __all__ = ["one_trend"]
 _SPOKEN = ("zh", "en")
 _TEXT_CHARS = 120
 _ALARM_WEEKS = 52
+_WEEKS, _STEP = 26, 5  # of the forecast: half a year, the first and the last week among them
 _HEADS = {
-    "zh": {"chance": "今后 {h} 周平均高于对照期的概率 {chance}", "seen": "首次出现于 {first} 当周，共 {n:,} 次提及", "forecast": "预测（每周声量，80 % 区间）", "card": "若在当时预测，后来如何", "evidence": "证据"},
-    "en": {"chance": "chance that the mean of the next {h} weeks lies above the weeks compared with: {chance}", "seen": "first seen in the week of {first}, {n:,} mentions in all", "forecast": "forecast (weekly share, 80 % interval)", "card": "what would have been said, and what came", "evidence": "evidence"},
+    "zh": {"seen": "首次出现于 {first} 当周，共 {n:,} 次提及", "forecast": "预测（每周声量，80 % 区间；--out 写出每一周）", "of": "，{segment}：", "card": "若在当时预测，后来如何", "evidence": "证据"},
+    "en": {"seen": "first seen in the week of {first}, {n:,} mentions in all", "forecast": "forecast (weekly share, 80 % interval; --out writes every week)", "of": ", {segment}:", "card": "what would have been said, and what came", "evidence": "evidence"},
 }  # fmt: skip
 
 
@@ -81,10 +82,10 @@ def one_trend(
     typer.echo(f"{workspace.wider_lexicon.label(element_id, lang)}  ({element_id})")
     seen = _HEADS["zh" if lang == "zh" else "en"]["seen"]
     whole = segments.get("all", segments[segment])
+    typer.echo("  " + _headline(workspace, board, segments[segment], lang))
     typer.echo("  " + seen.format(first=whole["first_seen"], n=whole["n_mentions"]))
     _print_stages(rows, lang)
     _print_alarms(workspace, element_id, lang)
-    _print_chance(segments[segment], forecasts.num_rows, lang)
     _print_numbers(forecasts, cards, segment, lang)
     _print_texts(_texts(workspace, segments[segment]["evidence_ids"] or ()), lang)
     print_context(context, workspace, lang)
@@ -101,12 +102,25 @@ def _print_stages(rows: Sequence[Mapping[str, Any]], lang: str) -> None:
         typer.echo(f"  {row['segment']:<{width}}  {stage}{_gap(stage)}{reason(row).text(spoken)}")
 
 
-def _print_chance(row: Mapping[str, Any], n_weeks: int, lang: str) -> None:
-    from modacast.serve.report.words import chance
+def _headline(workspace: Workspace, board: Mapping[str, pa.Table], row: Mapping[str, Any], lang: str) -> str:
+    """Get the report's sentence about a trend: since when, how much, where to and how sure that is."""
+    import pyarrow as pa
 
-    if row["chance_of_growth"] is not None:
-        words = _HEADS["zh" if lang == "zh" else "en"]["chance"]
-        typer.echo("  " + words.format(h=n_weeks, chance=chance(row["chance_of_growth"])))
+    from modacast.serve.report.board import board_rows
+    from modacast.serve.report.courses import read_courses
+    from modacast.serve.report.names import Names
+    from modacast.serve.report.story import headline, sureness
+
+    unique_id = f"{row['element_id']}|{row['segment']}"
+    courses = read_courses(board["series"], board["forecasts"], [unique_id])
+    alone = pa.Table.from_pylist([{**row, "segment": "all"}], schema=board["trends"].schema)
+    (found,) = board_rows(
+        alone,
+        {f"{row['element_id']}|all": courses[unique_id]} if unique_id in courses else {},
+        Names(workspace.wider_lexicon.elements),
+    )
+    said, sure = headline(found), sureness(row["confidence"])
+    return f"{said.zh}阶段判断{sure.zh}。" if lang == "zh" else f"{said.en} The stage is {sure.en}."
 
 
 def _gap(stage: str) -> str:
@@ -125,15 +139,17 @@ def _print_alarms(workspace: Workspace, element_id: str, lang: str) -> None:
 
 
 def _print_numbers(forecasts: pa.Table, cards: pa.Table, segment: str, lang: str) -> None:
+    from modacast.serve.report.words import share
     from modacast.serve.scorecards import scorecard_lines
 
     heads = _HEADS["zh" if lang == "zh" else "en"]
     if forecasts.num_rows:
-        typer.echo(f"  {heads['forecast']}, {segment}:")
-    for row in forecasts.slice(0, 26).to_pylist():
-        typer.echo(f"    {row['ds']}  {row['y_hat']:8.3%}   {row['lo_80']:8.3%} .. {row['hi_80']:8.3%}")
+        typer.echo(f"  {heads['forecast']}{heads['of'].format(segment=segment)}")
+    for row in forecasts.slice(0, _WEEKS).to_pylist()[::_STEP]:
+        band = f"{share(row['lo_80'])} .. {share(row['hi_80'])}"
+        typer.echo(f"    {row['ds']}  {share(row['y_hat']):>8}   {band}")
     if cards.num_rows:
-        typer.echo(f"  {heads['card']}, {segment}:")
+        typer.echo(f"  {heads['card']}{heads['of'].format(segment=segment)}")
     for line in scorecard_lines(cards, lang=lang):
         typer.echo(f"    {line}")
 

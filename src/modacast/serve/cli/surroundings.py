@@ -25,17 +25,21 @@ SUREST = 0.99
 """Nothing is told as more certain than this."""
 
 _LEAST_TEXTS, _PLACES = 3, 5
+_COMPARED = {"stage": "阶段", "share": "声量", "growth": "增长", "forecast": "预测", "chance of growth": "高于对照期的概率",
+             "confidence": "把握", "mood": "情绪", "mentions": "提及", "first seen": "首次出现", "rising since": "始于",
+             "peak": "最高", "backtest mase": "回测 MASE"}  # fmt: skip
+_KINDS = {"lang": "语言", "source": "来源", "region": "地区", "audience": "人群"}
 
 _WORDS = {
     "zh": {"early": "早期采用者", "views": "浏览者", "sales": "购买者", "level": "{now:.1%}，此前半年 {before}",
            "against": "此消彼长", "with": "常与之搭配", "worn_on": "用在", "worn_as": "样子", "where": "谁在谈", "like": "过去像它的",
            "items": "货架上", "mood": "情绪", "peak": "{n} 周后到顶 {rise}", "top": "当时已到顶", "half": "，再过 {n} 周减半",
-           "still": "，此后未减半", "sold": "28 天售 {units}（此前 {before}）", "times": "倍于平均", "rate": "，每百次浏览购买 {rate:.0f} 次"},
+           "still": "，此后未减半", "sold": "28 天售 {units}（此前 {before}）", "times": "，平均的 {n:.1f} 倍", "rate": "，每百次浏览购买 {rate:.0f} 次"},
     "en": {"early": "early adopters", "views": "viewers", "sales": "buyers", "level": "{now:.1%} of them, {before} in the half year before",
            "against": "moves against", "with": "goes with", "worn_on": "worn on", "worn_as": "looks", "where": "who and where", "like": "went like it",
            "items": "products", "mood": "mood", "peak": "peaked after {n} wk {rise}", "top": "was at its peak", "half": ", halved {n} wk later",
            "still": ", has not halved since", "sold": "{units} sold in 28 days ({before} before)",
-           "times": "x the average", "rate": ", {rate:.0f} bought per 100 views"},
+           "times": ", {n:.1f} x the average", "rate": ", {rate:.0f} bought per 100 views"},
 }  # fmt: skip
 
 
@@ -110,7 +114,8 @@ def _print_people(context: TrendContext, say: Mapping[str, str]) -> None:
         if row["n"] >= _LEAST_TEXTS and told[row["kind"]] <= _PLACES:
             _line(
                 say["where"],
-                f"{row['kind']}={row['value']}  {row['share']:.0%}, {row['index']:.1f} {say['times']}",
+                f"{_place(row['kind'], row['value'], say)}  {row['share']:.0%}"
+                f"{say['times'].format(n=row['index'])}",
             )
     for row in context.signals.to_pylist():
         before = "–" if row["before"] is None else f"{row['before']:.1%}"
@@ -119,6 +124,14 @@ def _print_people(context: TrendContext, say: Mapping[str, str]) -> None:
     if recent:
         weeks = ", ".join(f"{row['ds']} {row['mood']:+.2f} (n {row['n_mentions']})" for row in recent)
         _line(say["mood"], weeks)
+
+
+def _place(kind: str, value: str, say: Mapping[str, str]) -> str:
+    from modacast.serve.report.names import Names
+
+    if say is not _WORDS["zh"]:
+        return f"{kind}={value}"
+    return f"{_KINDS.get(kind, kind)} {Names.segment(f'{kind}={value}').zh}"
 
 
 def compare_trends(
@@ -161,7 +174,7 @@ def compare_trends(
         emit(trends.filter(pc.is_in(trends["element_id"], pa.array(wanted))) if as_json and out is None
              else weeks_of(board, ids.to_pylist()), out, as_json=as_json)  # fmt: skip
         return
-    _print_comparison(workspace, [rows[element_id] for element_id in wanted], lang)
+    _print_comparison(workspace, [rows[element_id] for element_id in wanted], board["forecasts"], lang)
 
 
 def _draw(
@@ -209,38 +222,45 @@ def weeks_of(board: Mapping[str, pa.Table], unique_ids: Sequence[str]) -> pa.Tab
     return both.select(columns).to_arrow()
 
 
-def _print_comparison(workspace: Workspace, rows: Sequence[dict[str, Any]], lang: str) -> None:
+def _print_comparison(
+    workspace: Workspace, rows: Sequence[dict[str, Any]], forecasts: pa.Table, lang: str
+) -> None:
     from rich.table import Table
 
-    from modacast.serve.report.words import chance, change, mase
+    from modacast.serve.cli.board_table import forecast_means
 
+    means = forecast_means(forecasts)
     shown = Table(box=None, header_style="bold", pad_edge=False)
     shown.add_column("")
     for row in rows:
         shown.add_column(workspace.wider_lexicon.label(row["element_id"], lang), justify="right")
-    shares, changes = ("level",), ("growth", "forecast_growth", "forecast_low", "forecast_high")
-    names = ("stage", "level", "growth", "forecast_growth", "forecast_low", "forecast_high", "chance_of_growth", "confidence", "mood", "n_mentions", "first_seen",
-             "rising_since", "peak", "backtest_mase")  # fmt: skip
-    for name in names:
-        cells = []
-        for row in rows:
-            value = row[name]
-            if value is None:
-                cells.append("–")
-            elif name in shares:
-                cells.append(f"{value:.3%}")
-            elif name in changes:
-                cells.append(change(value))
-            elif name == "chance_of_growth":
-                cells.append(chance(value))
-            elif name == "confidence":
-                cells.append(f"{min(value, SUREST):.0%}")
-            elif name == "backtest_mase":
-                cells.append(mase(value))
-            else:
-                cells.append(f"{value:.2f}" if isinstance(value, float) else str(value))
-        shown.add_row(name.replace("_", " "), *cells)
+    columns = [_compared(row, means.get(f"{row['element_id']}|{row['segment']}"), lang) for row in rows]
+    for name in columns[0]:
+        shown.add_row(_COMPARED[name] if lang == "zh" else name, *(cells[name] for cells in columns))
     print_table(shown)
+
+
+def _compared(row: Mapping[str, Any], mean: float | None, lang: str) -> dict[str, str]:
+    """One trend's column in a comparison."""
+    from modacast.serve.cli.board_table import foreseen, grown
+    from modacast.serve.report.phrases import STAGE_NAMES
+    from modacast.serve.report.words import chance, mase, share
+
+    likely, mood, error = row["chance_of_growth"], row["mood"], row["backtest_mase"]
+    return {
+        "stage": STAGE_NAMES[row["stage"]].zh if lang == "zh" else row["stage"],
+        "share": share(row["level"]),
+        "growth": grown(row, lang),
+        "forecast": "–" if row["forecast_growth"] is None else foreseen(row, mean),
+        "chance of growth": "–" if likely is None else chance(likely),
+        "confidence": f"{min(row['confidence'], SUREST):.0%}",
+        "mood": "–" if mood is None else f"{mood:+.2f}",
+        "mentions": f"{row['n_mentions']:,}",
+        "first seen": str(row["first_seen"]),
+        "rising since": str(row["rising_since"] or "–"),
+        "peak": str(row["peak"]),
+        "backtest mase": "–" if error is None else mase(error),
+    }
 
 
 def _line(what: str, said: str) -> None:

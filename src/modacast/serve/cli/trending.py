@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from modacast.errors import InvalidInput, suggest
 from modacast.serve.cli import app
+from modacast.serve.cli.board_table import print_board
 from modacast.serve.cli.one_trend import one_trend
 from modacast.serve.cli.options import (
     ColumnOption,
@@ -21,13 +21,12 @@ from modacast.serve.cli.options import (
     column_mapping,
     open_workspace,
 )
-from modacast.serve.cli.surroundings import SUREST, compare_trends, find_element
-from modacast.serve.cli.terminal import emit, log, print_json, print_table, terminal_width
+from modacast.serve.cli.surroundings import compare_trends, find_element
+from modacast.serve.cli.terminal import emit, log, print_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from modacast.pipeline.workspace import Workspace
 
 __all__ = ["evaluate_app", "forecast", "trends"]
 
@@ -36,15 +35,8 @@ evaluate_app = typer.Typer(
 )
 app.add_typer(evaluate_app, name="evaluate")
 
-_ALARM_WEEKS = 4  # an element that alarmed since then is marked
-_FULL_WIDTH = (
-    118  # characters that the whole table needs; narrower terminals see less of it, and nothing is cut
-)
-_SPARED = frozenset(("facet", "mood", "since", "mentions"))
 _NAMED = 20  # series left out, by name
 _SORTS = ("growth", "level", "confidence", "mentions", "forecast", "chance")
-
-_NEW_WORD = {"zh": "（新词）", "en": " (new word)"}
 
 
 @app.command()
@@ -108,7 +100,7 @@ def trends(
     if out is not None or as_json:
         emit(table, out, as_json=as_json)
         return
-    _print_board(workspace, table.slice(0, top), board["forecasts"], lang)
+    print_board(workspace, table.slice(0, top), board["forecasts"], lang, sort)
     log.print(
         f"{table.num_rows:,} trends; --json or --out for all columns, `modacast trends NAME` for one of them",
         soft_wrap=True,
@@ -248,13 +240,14 @@ def _select(
     by = {"mentions": "n_mentions", "forecast": "forecast_growth", "chance": "chance_of_growth"}.get(
         sort, sort
     )
-    key = pl.col(by)
     if by == "growth":  # what rose from nothing has no growth, and rose more than all that has one
-        rose = key.is_null() & pl.col("stage").is_in(["emerging", "rising", "peaking"])
-        key = pl.when(rose).then(float("inf")).otherwise(key)
-    return frame.sort(
-        [key, "element_id"], descending=[not ascending, False], nulls_last=True, maintain_order=True
-    ).to_arrow()
+        is_new = pl.col("growth").is_null() & pl.col("stage").is_in(["emerging", "rising", "peaking"])
+        order = pl.when(is_new).then(float("inf")).otherwise(pl.col("growth"))
+    else:
+        order = pl.col(by)
+    # many share a chance, which is told up to 95 %: the surest of them first
+    columns = [order, pl.col("confidence"), pl.col("element_id")]
+    return frame.sort(columns, descending=[not ascending, True, False], nulls_last=True).to_arrow()
 
 
 def _narrowed(board: pa.Table, *, since: str | None, min_share: float) -> pa.Table:
@@ -272,67 +265,3 @@ def _narrowed(board: pa.Table, *, since: str | None, min_share: float) -> pa.Tab
     except ValueError as error:
         raise InvalidInput(f"--since is a day such as 2024-01-01, got {since!r}") from error
     return board.filter(pc.fill_null(pc.greater_equal(board["rising_since"], day), False))
-
-
-def _print_board(workspace: Workspace, table: pa.Table, forecasts: pa.Table, lang: str) -> None:
-    from rich.table import Table
-
-    from modacast.pipeline.alarms import alarms_of_week
-    from modacast.serve.report.words import change
-
-    columns = (("trend", "left"), ("facet", "left"), ("stage", "left"), ("share", "right"), ("growth", "right"),
-               ("forecast", "right"), ("sure", "right"), ("mood", "right"), ("since", "left"), ("mentions", "right"))  # fmt: skip
-    narrow = terminal_width() < _FULL_WIDTH
-    shown = Table(box=None, header_style="bold", pad_edge=False)
-    for name, side in columns:
-        if not (narrow and name in _SPARED):
-            shown.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
-    alarmed = {row["element_id"] for row in alarms_of_week(workspace, weeks=_ALARM_WEEKS)}
-    means = _forecast_means(forecasts)
-    for row in table.to_pylist():
-        mark = " !" if row["element_id"] in alarmed else ""
-        seen = _foreseen(row, means.get(f"{row['element_id']}|{row['segment']}"))
-        cells = {
-            "trend": _named(workspace, row["element_id"], lang) + mark,
-            "facet": row["element_id"].partition("/")[0],
-            "stage": row["stage"],
-            "share": f"{row['level']:.3%}",
-            "growth": change(row["growth"]),
-            "forecast": seen.partition(" (")[0] if narrow else seen,
-            "sure": f"{min(row['confidence'], SUREST):.0%}",
-            "mood": "" if row["mood"] is None else f"{row['mood']:+.2f}",
-            "since": str(row["rising_since"] or ""),
-            "mentions": f"{row['n_mentions']:,}",
-        }
-        shown.add_row(*(cell for name, cell in cells.items() if not (narrow and name in _SPARED)))
-    print_table(shown)
-
-
-def _forecast_means(forecasts: pa.Table) -> dict[str, float]:
-    """Mean forecast share of each series."""
-    means = forecasts.group_by("unique_id").aggregate([("y_hat", "mean")])
-    return dict(zip(means["unique_id"].to_pylist(), means["y_hat_mean"].to_pylist(), strict=True))
-
-
-def _named(workspace: Workspace, element_id: str, lang: str) -> str:
-    """Get an element's name; a word that was discovered and that nobody has confirmed is marked."""
-    lexicon = workspace.wider_lexicon
-    if element_id in lexicon and lexicon[element_id].status == "admitted":
-        return lexicon.label(element_id, lang) + _NEW_WORD["zh" if lang == "zh" else "en"]
-    return lexicon.label(element_id, lang)
-
-
-def _foreseen(row: Mapping[str, Any], mean: float | None) -> str:
-    """Get the change that is foreseen, or the share where it grows from nothing, with its 80 % interval if known."""
-    from modacast.serve.report.courses import Foreseen
-    from modacast.serve.report.words import change, share
-
-    growth, low, high = row["forecast_growth"], row["forecast_low"], row["forecast_high"]
-    if growth is None and mean is not None and row["level"] > 0:
-        return f"→ {share(mean)}"
-    if growth is None or low is None or high is None:
-        return change(growth)
-    seen = Foreseen(growth, low, high, is_yearly=True, share=float("nan") if mean is None else mean)
-    if seen.is_from_nothing:
-        return f"{seen.said} ({seen.said_range.replace(' … ', ' .. ')})"
-    return f"{change(growth)} ({change(low)} .. {change(high)})"
