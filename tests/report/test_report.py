@@ -1,6 +1,7 @@
 import re
 import time
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -16,8 +17,8 @@ from modacast.errors import InvalidInput
 from modacast.serve.report.data import Pick, ShopperPage
 from modacast.serve.report.palette import _luminance
 from modacast.serve.report.phrases import LANGUAGE_NAMES, PHRASES, STAGE_NAMES
-from modacast.serve.report.render import render
-from modacast.types import DOCUMENTS, STAGES, Element
+from modacast.serve.report.render import reading, render
+from modacast.types import DOCUMENTS, PANEL, STAGES, Element
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 SECTIONS = ["board", "pages", "palette", "shoppers", "feedback", "scorecard", "making"]
@@ -192,6 +193,17 @@ def test_a_place_says_its_stage_and_what_came_from_nothing_in_words():
     place = page[page.index("<p>" + str(Markup.escape(LANGUAGE_NAMES["zh"]))) :].partition("</li>")[0]
     assert PHRASES["from_nothing"].zh in place
     assert STAGE_NAMES["rising"].zh in place
+
+
+def test_the_period_ends_with_the_last_week_and_is_one_month_where_it_is():
+    week = date(2024, 2, 26)
+    fields = {"ds": week, "source": "weibo", "lang": "zh", "n_documents": 3, "n_relevant": 3}
+    panel = pa.Table.from_pylist([fields], schema=PANEL)
+    data = replace(empty_report(), panel=panel)
+    assert reading(data).last == date(2024, 3, 3)
+    early = replace(data, made_at=datetime(2024, 2, 28, tzinfo=UTC))
+    assert reading(early).last == date(2024, 2, 28)
+    assert "至" not in render(early).partition('class="kicker"')[2].partition("</p>")[0]
 
 
 def _contrast(one: str, other: str) -> float:

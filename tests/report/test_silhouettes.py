@@ -74,4 +74,4 @@ def contrast(a: str, b: str) -> float:
     "colour", ["#000000", "#ffffff", "#b5342b", "#f4dc92", "#4f6d94", "#9dab8b", "#777777", "#a5672f"]
 )
 def test_words_on_a_colour_are_legible(colour):
-    assert contrast(colour, ink_on(colour)) >= 4.0
+    assert contrast(colour, ink_on(colour)) >= 4.5

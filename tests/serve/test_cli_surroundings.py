@@ -49,6 +49,11 @@ def test_trends_side_by_side_as_table_weeks_and_picture(project, tmp_path):
     root = ElementTree.parse(tmp_path / "two.svg").getroot()
     said = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"马面裙", "牛仔裤"} <= set(said)
+    lines = [node.get("class") for node in root.iter("{http://www.w3.org/2000/svg}line")]
+    assert {"e s0", "e s1"} <= set(lines)  # each name is tied to its line
+    two = tmp_path / "two.svg"
+    well("trends", "--compare", "马面裙,jeans", "-c", project.folder, "--lang", "en", "--out", two)
+    assert ">Jeans<" in two.read_text(encoding="utf-8")
     board = well("trends", "--compare", "马面裙,jeans", "-c", project.folder, "--json").rows()
     assert {row["element_id"] for row in board} == {"garment/mamian-skirt", "garment/jeans"}
 

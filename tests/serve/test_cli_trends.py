@@ -14,6 +14,9 @@ import pytest
 from pipeline.small import write_csv
 from serve.command_line import refused, well
 
+from modacast.config import load_settings
+from modacast.pipeline.board import latest_board
+from modacast.pipeline.workspace import Workspace
 from modacast.serve.cli import board_table
 from modacast.serve.cli.trending import _select
 from modacast.types import STAGES, TRENDS
@@ -69,6 +72,15 @@ def test_a_narrow_terminal_is_spared_columns_but_not_the_sorted_one(project, mon
     for sort, head in (("chance", "chance"), ("mentions", "mentions"), ("confidence", "sure")):
         sorted_so = well("trends", "-c", project.folder, "--lang", "en", "--sort", sort).out
         assert head in sorted_so.splitlines()[0].split()
+
+
+def test_a_board_of_nothing_says_why(project, monkeypatch):
+    empty = {
+        name: table.slice(0, 0)
+        for name, table in latest_board(Workspace(load_settings(project.folder))).items()
+    }
+    monkeypatch.setattr("modacast.pipeline.board.latest_board", lambda workspace: empty)
+    assert "no trends: too few texts" in well("trends", "-c", project.folder).err
 
 
 def test_what_rises_from_nothing_has_grown_most(project):

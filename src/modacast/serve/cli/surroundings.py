@@ -187,11 +187,13 @@ def _draw(
 ) -> None:
     from modacast.serve.report.comparison import comparison_chart
     from modacast.serve.report.courses import read_courses
+    from modacast.serve.report.names import Names
     from modacast.store.files import write_atomically
 
     ids = {element_id: f"{element_id}|{segment}" for element_id in wanted}
     courses = read_courses(board["series"], board["forecasts"], ids.values())
-    names = {element_id: workspace.wider_lexicon.label(element_id, lang) for element_id in wanted}
+    told, lexicon = Names(workspace.wider_lexicon.elements), workspace.wider_lexicon
+    names = {e: told.name(e).en if lang == "en" else lexicon.label(e, lang) for e in wanted}
     drawn = comparison_chart(
         {e: courses[i] for e, i in ids.items() if i in courses}, names, lang="zh" if lang == "zh" else "en"
     )

@@ -101,6 +101,11 @@ def trends(
         emit(table, out, as_json=as_json)
         return
     print_board(workspace, table.slice(0, top), board["forecasts"], lang, sort)
+    if not board["trends"].num_rows:
+        log.print(
+            "no trends: too few texts, or too short a time (about half a year at least)", soft_wrap=True
+        )
+        return
     log.print(
         f"{table.num_rows:,} trends; --json or --out for all columns, `modacast trends NAME` for one of them",
         soft_wrap=True,

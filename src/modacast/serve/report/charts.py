@@ -21,6 +21,7 @@ Values = npt.NDArray[np.float64]
 
 _SPARK_HISTORY, _SPARK_AHEAD = 104, 26
 _NOTE_WIDTH = 140.0
+_LINE = 20.0
 _MOST_FAN = 1.6  # of the highest point; a wider fan would press the line flat
 _EPOCH = np.datetime64("1970-01-01", "D")
 _MONTHS_EN = "JFMAMJJASOND"
@@ -125,11 +126,11 @@ def fan_chart(
     y = Scale(0.0, ticks[-1], frame.floor, frame.top)
     parts = [*_value_axis(ticks, y, frame), *_time_axis(course, x, frame)]
     if ahead.size:
-        parts += _fan(course, x, y, last=(past[-1], float(smooth[np.isfinite(smooth)][-1])))
+        parts += _fan(course, x, y, frame, last=(past[-1], float(smooth[np.isfinite(smooth)][-1])))
     parts.append(tag("path", class_="c-raw", d=line(x.many(past), y.many(course.y))))
     parts.append(tag("path", class_="c-line", d=line(x.many(past), y.many(smooth))))
     if since is not None and np.datetime64(since, "D") > course.days[0]:
-        parts += _since_mark(course, smooth, x, y, since)
+        parts += _since_mark(course, smooth, x, y, since, taken=None if compared is None else y(compared.now))
     bars = [] if compared is None else _compared_bars(course, compared, x, y)
     parts += [*_end_labels(course, smooth, x, y, frame, is_named=not bars), *bars]
     return picture(
@@ -230,7 +231,7 @@ def _month_axis(x: Scale, frame: Frame) -> list[Markup]:
     ]  # fmt: skip
 
 
-def _fan(course: Course, x: Scale, y: Scale, *, last: tuple[float, float]) -> list[Markup]:
+def _fan(course: Course, x: Scale, y: Scale, frame: Frame, *, last: tuple[float, float]) -> list[Markup]:
     xs = x.many(np.r_[last[0], _numbers(course.ahead)])
     bands = [
         tag(
@@ -246,7 +247,7 @@ def _fan(course: Course, x: Scale, y: Scale, *, last: tuple[float, float]) -> li
     ]
     return [
         *bands,
-        *_cut_marks(course, xs, y),
+        *_cut_marks(course, xs, y, frame),
         tag("line", class_="c-now", x1=float(xs[0]), x2=float(xs[0]), y1=y.stop - 6, y2=y.start),
         text(Words("现在", "now"), float(xs[0]), y.stop - 11, class_="c-tick", text_anchor="middle"),
         tag("path", class_="c-ahead", d=line(xs, y.many(np.r_[last[1], course.y_hat]))),
@@ -258,16 +259,19 @@ def _cut(high: Values, y: Scale) -> str | None:
     return "top" if high.max() > y.high else None
 
 
-def _cut_marks(course: Course, xs: Values, y: Scale) -> list[Markup]:
+def _cut_marks(course: Course, xs: Values, y: Scale, frame: Frame) -> list[Markup]:
     """Say how high the 80 % band goes where the chart ends before it."""
     highest = float(course.hi_80.max())
     if highest <= y.high:
         return []
     words = Words(f"↑ 80 % 区间至 {share(highest)}", f"↑ 80 % interval to {share(highest)}")
-    return [text(words, float(xs[-1]), y.stop + 14, class_="c-note", text_anchor="end")]
+    at = y.stop + (14 if frame is WIDE else 32)  # a narrow chart has the begin of the rise at its top
+    return [text(words, float(xs[-1]), at, class_="c-note", text_anchor="end")]
 
 
-def _since_mark(course: Course, smooth: Values, x: Scale, y: Scale, since: date) -> list[Markup]:
+def _since_mark(
+    course: Course, smooth: Values, x: Scale, y: Scale, since: date, *, taken: float | None
+) -> list[Markup]:
     at = int(np.searchsorted(course.days, np.datetime64(since, "D")))
     if at >= smooth.size or not np.isfinite(smooth[at]):
         return []
@@ -276,6 +280,8 @@ def _since_mark(course: Course, smooth: Values, x: Scale, y: Scale, since: date)
     words = Words(f"{since:%Y-%m} 起", f"since {month(since).en}")
     # without room to its left the note would run into the figure at the line's end, so it goes to the top
     top = max(y.stop + 14, py - 50) if has_room else y.stop + 14
+    if taken is not None and abs(top - taken) < _LINE:  # the share of now stands at that height
+        top = max(y.stop + 14, taken - _LINE)
     return [
         tag("line", class_="c-since", x1=px, x2=px, y1=py - 8, y2=min(top + 2, py - 8)),
         tag("circle", class_="c-ring", cx=px, cy=py, r="4.5"),

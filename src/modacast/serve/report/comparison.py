@@ -22,7 +22,7 @@ _GAP = 17.0
 _STYLE = """
 .cmp{background:#faf8f4;font-family:-apple-system,"Segoe UI","PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}
 .t{font-size:12px;fill:#6a635a}.g{stroke:#e2dcd1}.n{stroke:#98907f;stroke-dasharray:2 3}
-.l{fill:none;stroke-width:2.2;stroke-linejoin:round}.f{fill:none;stroke-width:2;stroke-dasharray:5 4}.k{font-size:13px;font-weight:600}
+.l{fill:none;stroke-width:2.2;stroke-linejoin:round}.f{fill:none;stroke-width:2;stroke-dasharray:5 4}.e{stroke-width:1.2}.k{font-size:13px;font-weight:600}
 .s0{stroke:#b4553f}.s1{stroke:#3d6b8c}.s2{stroke:#6f8033}.s3{stroke:#8a5a9c}.s4{stroke:#a87414}.s5{stroke:#2f7a6d}.s6{stroke:#a8466f}.s7{stroke:#4d4842}
 .k0{fill:#b4553f}.k1{fill:#3d6b8c}.k2{fill:#6f8033}.k3{fill:#8a5a9c}.k4{fill:#a87414}.k5{fill:#2f7a6d}.k6{fill:#a8466f}.k7{fill:#4d4842}
 @media (prefers-color-scheme:dark){.cmp{background:#141210}.t{fill:#b3aa9c}.g{stroke:#342f29}.n{stroke:#857c6f}
@@ -83,7 +83,9 @@ def comparison_chart(
             parts.append(tag("path", class_=f"f s{i}", d=line(ahead_x, ahead_y)))
             end = float(ahead_y[-1])
         ends.append((end, i, names[element_id]))
-    for at, (_, i, name) in zip(_spread([end for end, _, _ in sorted(ends)]), sorted(ends), strict=True):
+    for at, (end, i, name) in zip(_spread([end for end, _, _ in sorted(ends)]), sorted(ends), strict=True):
+        edge = _WIDTH - _RIGHT
+        parts.append(tag("line", class_=f"e s{i}", x1=edge, x2=edge + 8, y1=end, y2=at))
         parts.append(text(name, _WIDTH - _RIGHT + 10, at + 4, class_=f"k k{i}"))
     label = Words("趋势比较", "Trends compared")
     drawn = str(picture(parts, width=_WIDTH, height=_HEIGHT, label=label, class_="cmp"))

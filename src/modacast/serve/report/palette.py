@@ -12,6 +12,7 @@ __all__ = ["Swatch", "ink_on", "palette"]
 
 _MOST = 14
 _SAME = 0.8
+_MIDDLE = 0.179  # here black and white are alike, at 4.6 to 1; neither is ever worse
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def palette(rows: Sequence[BoardRow], names: Names) -> list[Swatch]:
 
 def ink_on(colour: str) -> str:
     """Get black or white, whichever is more legible on a colour (WCAG relative luminance)."""
-    return "#1a1714" if _luminance(colour) > 0.2 else "#ffffff"
+    return "#000000" if _luminance(colour) > _MIDDLE else "#ffffff"
 
 
 def _luminance(colour: str) -> float:

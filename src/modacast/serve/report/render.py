@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -69,7 +70,7 @@ def reading(data: ReportData) -> Reading | None:
         days = data.panel["ds"]
         return Reading(
             first=pc.min(days).as_py(),
-            last=pc.max(days).as_py(),
+            last=_end(pc.max(days).as_py(), data.made_at.date()),
             n_documents=pc.sum(data.panel["n_documents"]).as_py(),
             n_relevant=pc.sum(data.panel["n_relevant"]).as_py(),
             sources=tuple(sorted(pc.unique(data.panel["source"]).to_pylist())),
@@ -83,9 +84,14 @@ def reading(data: ReportData) -> Reading | None:
         for kind in ("source", "lang")
     }
     return Reading(
-        first=pc.min(data.series["ds"]).as_py(), last=pc.max(data.series["ds"]).as_py(), n_documents=None,
+        first=pc.min(data.series["ds"]).as_py(), last=_end(pc.max(data.series["ds"]).as_py(), data.made_at.date()), n_documents=None,
         n_relevant=None, sources=tuple(named["source"]), languages=tuple(named["lang"]),
     )  # fmt: skip
+
+
+def _end(week: date, made: date) -> date:
+    """The last day of a week that starts on `week`, as far as it had come when the report was made."""
+    return max(week, min(week + timedelta(days=6), made))
 
 
 def _context(data: ReportData) -> dict[str, Any]:
