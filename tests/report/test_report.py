@@ -206,6 +206,11 @@ def test_the_period_ends_with_the_last_week_and_is_one_month_where_it_is():
     assert "至" not in render(early).partition('class="kicker"')[2].partition("</p>")[0]
 
 
+def test_a_refusal_is_told_in_both_languages(page):
+    assert "通用检查：同义句从 0.900 降为 0.700" in page.text
+    assert "paraphrases fell from 0.900 to 0.700" in page.text
+
+
 def _contrast(one: str, other: str) -> float:
     lights = sorted(_luminance(colour) for colour in (one, other))
     return (lights[1] + 0.05) / (lights[0] + 0.05)

@@ -342,7 +342,7 @@ PHRASES: Mapping[str, Words] = {
     "model_measured": Words("测量", "Measured"),
     "model_before": Words("之前", "Before"),
     "model_after": Words("之后", "After"),
-    "model_against": Words("未通过的原因", "What spoke against it"),
+    "model_against": Words("未通过的原因：", "What spoke against it: "),
     # making
     "making": Words("怎样做成", "How this was made"),
     "steps": Words("每一步", "Step by step"),

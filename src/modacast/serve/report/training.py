@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ _READINGS = {
     "validation MRR": Words("验证集：MRR", "Validation pairs: MRR"),
     "cosine to the teacher": Words("与原模型的余弦", "Cosine to the teacher"),
 }
+_WENT = re.compile(r"(.+) (fell|went) from (\S+) to (\S+)")
 _LOWER_IS_BETTER = frozenset({"held-out masked loss (nats)", "pseudo-perplexity"})
 _COUNTED = {
     "documents and products": Words("篇文字与商品", "documents and products"),
@@ -77,7 +79,7 @@ class Lesson:
     version: Words
     status: Words
     is_refused: bool
-    reasons: Sequence[str]
+    reasons: Sequence[Words]
     data: Words
     rows: Sequence[Measured]
     curve: Markup | None
@@ -100,12 +102,24 @@ def lesson(record: ModelRecord) -> Lesson:
         version=Words(f"第 {record.version} 版", f"Version {record.version}"),
         status=status if record.status != "accepted" else join([status, use], "，", ", "),
         is_refused=record.status == "refused",
-        reasons=record.reasons,
+        reasons=[_refusal(reason) for reason in record.reasons],
         data=_data(record),
         rows=[_measured(name, values) for name, values in record.metrics.items()],
         curve=curve,
         curve_name=name,
     )
+
+
+def _refusal(reason: str) -> Words:
+    """Get a reason of the gate in both languages; one of another form is shown as it is."""
+    if reason == "the held-out loss did not fall":
+        return Words("没见过的文字上损失没有下降", reason)
+    found = _WENT.fullmatch(reason)
+    if found is None:
+        return Words(reason, reason)
+    name, went, before, after = found.groups()
+    verb = "降" if went == "fell" else "变"
+    return Words(f"{_METRICS[name].zh if name in _METRICS else name}从 {before} {verb}为 {after}", reason)
 
 
 def _measured(name: str, values: Mapping[str, float | None]) -> Measured:
