@@ -253,7 +253,7 @@ def _compared(row: Mapping[str, Any], mean: float | None, lang: str) -> dict[str
         "stage": STAGE_NAMES[row["stage"]].zh if lang == "zh" else row["stage"],
         "share": share(row["level"]),
         "growth": grown(row, lang),
-        "forecast": "–" if row["forecast_growth"] is None else foreseen(row, mean),
+        "forecast": foreseen(row, mean),
         "chance of growth": "–" if likely is None else chance(likely),
         "confidence": f"{min(row['confidence'], SUREST):.0%}",
         "mood": "–" if mood is None else f"{mood:+.2f}",
