@@ -8,6 +8,7 @@ from shop import event, events, items, recommender, trends
 from modacast.errors import InvalidInput, NotFitted
 from modacast.recommend import LightGBMRanker, LinearRanker, ranker_from_dict
 from modacast.recommend.diversify import diversify
+from modacast.recommend.explain import Reason
 from modacast.recommend.features import FEATURES
 from modacast.types import ITEMS, RECOMMENDATIONS, TRENDS
 
@@ -187,3 +188,11 @@ def test_rankers_name_their_troubles():
         ranker_from_dict({"kind": "oracle"})
     with pytest.raises(InvalidInput, match="k is at least 1"):
         recommender().recommend(["anna"], k=0)
+
+
+@pytest.mark.parametrize(
+    ("growth", "said"), [(0.5, "s is rising (+50%)"), (17_000.0, "s is rising"), (None, "s is rising")]
+)
+def test_tells_no_growth_from_next_to_nothing(growth, said):
+    reason = Reason("trend", 0.1, element_ids=("s",), growth=growth)
+    assert reason.text("en", lambda element, lang: element, str) == said

@@ -144,3 +144,11 @@ def test_a_real_process_gives_codes_0_1_and_2_and_never_a_traceback(project, tmp
     assert failed.stderr.startswith("modacast: cannot write ")
     assert (wrong.stdout, failed.stdout) == ("", "")
     assert good.stdout.startswith('{"element_id": ')
+
+
+def test_names_the_home_within_the_folder_that_was_given(tmp_path):
+    (tmp_path / "demo" / "home" / "lake").mkdir(parents=True)
+    assert f"use --home {tmp_path / 'demo' / 'home'}" in refused(
+        "trends", "--home", tmp_path / "demo", code=3
+    )
+    assert [path.name for path in (tmp_path / "demo").iterdir()] == ["home"]

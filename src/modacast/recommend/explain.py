@@ -17,6 +17,8 @@ __all__ = ["Explainer", "Reason"]
 
 Lang = Literal["zh", "en"]
 
+_MOST_GROWTH = 49.0  # that is told in numbers
+
 _TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "similar": {"zh": "与你买过的「{item}」相近", "en": "close to “{item}”, which you took to"},
     "session": {"zh": "与你最近关注的「{item}」相近", "en": "close to “{item}”, which you turned to lately"},
@@ -63,13 +65,9 @@ class Reason:
             title: item id to its title.
         """
         joined = ("、" if lang == "zh" else ", ").join(label(e, lang) for e in self.element_ids)
-        growth = (
-            ""
-            if self.growth is None
-            else f" ({self.growth:+.0%})"
-            if lang == "en"
-            else f"（{self.growth:+.0%}）"
-        )
+        growth = ""
+        if self.growth is not None and self.growth <= _MOST_GROWTH:  # beyond, it rose from next to nothing
+            growth = f" ({self.growth:+.0%})" if lang == "en" else f"（{self.growth:+.0%}）"
         return _TEMPLATES[self.code][lang].format(
             elements=joined, growth=growth, item=_short(title(self.item_id)) if self.item_id else ""
         )

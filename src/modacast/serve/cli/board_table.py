@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from modacast.serve.cli.surroundings import SUREST
 from modacast.serve.cli.terminal import print_table, terminal_width
 
 if TYPE_CHECKING:
@@ -13,7 +12,10 @@ if TYPE_CHECKING:
 
     from modacast.pipeline.workspace import Workspace
 
-__all__ = ["forecast_means", "foreseen", "grown", "print_board"]
+__all__ = ["SUREST", "forecast_means", "foreseen", "grown", "print_board"]
+
+SUREST = 0.99
+"""Nothing is told as more certain than this."""
 
 _ALARM_WEEKS = 4  # an element that alarmed since then is marked
 _GAP = 2  # blanks between columns

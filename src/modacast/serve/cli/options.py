@@ -98,10 +98,11 @@ def open_workspace(config: Path | None, *, data: Path | None = None, home: Path 
     from modacast.pipeline.workspace import Workspace
 
     settings = open_settings(config, data=data, home=home)
-    if not settings.project.home.is_dir():
-        raise NotFound(
-            f"there is no home {settings.project.home} yet; run `modacast run` first, or name another with --home"
-        )
+    named = settings.project.home
+    if not named.is_dir():
+        raise NotFound(f"there is no home {named} yet; run `modacast run` first, or name another with --home")
+    if not (named / "lake").is_dir() and (named / "home" / "lake").is_dir():
+        raise NotFound(f"{named} is no home but the folder of one; use --home {named / 'home'}")
     return Workspace(settings)
 
 

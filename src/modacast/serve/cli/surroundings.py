@@ -11,6 +11,7 @@ import typer
 
 from modacast.elements.reader import MODIFIERS
 from modacast.errors import InvalidInput, NotFound, suggest
+from modacast.serve.cli.board_table import SUREST, forecast_means, foreseen, grown
 from modacast.serve.cli.terminal import emit, log, print_table
 
 if TYPE_CHECKING:
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
     from modacast.pipeline.context import TrendContext
     from modacast.pipeline.workspace import Workspace
 
-__all__ = ["SUREST", "compare_trends", "context_dict", "find_element", "print_context", "weeks_of"]
-
-SUREST = 0.99
-"""Nothing is told as more certain than this."""
+__all__ = ["compare_trends", "context_dict", "find_element", "print_context", "weeks_of"]
 
 _LEAST_TEXTS, _PLACES = 3, 5
 _COMPARED = {"stage": "阶段", "share": "声量", "growth": "增长", "forecast": "预测", "chance of growth": "高于对照期的概率",
@@ -229,8 +227,6 @@ def _print_comparison(
 ) -> None:
     from rich.table import Table
 
-    from modacast.serve.cli.board_table import forecast_means
-
     means = forecast_means(forecasts)
     shown = Table(box=None, header_style="bold", pad_edge=False)
     shown.add_column("")
@@ -244,7 +240,6 @@ def _print_comparison(
 
 def _compared(row: Mapping[str, Any], mean: float | None, lang: str) -> dict[str, str]:
     """One trend's column in a comparison."""
-    from modacast.serve.cli.board_table import foreseen, grown
     from modacast.serve.report.phrases import STAGE_NAMES
     from modacast.serve.report.words import chance, mase, share
 
