@@ -25,8 +25,8 @@ _TEXT_CHARS = 120
 _ALARM_WEEKS = 52
 _WEEKS, _STEP = 26, 5  # of the forecast: half a year, the first and the last week among them
 _HEADS = {
-    "zh": {"seen": "首次出现于 {first} 当周，共 {n:,} 次提及", "forecast": "预测（每周声量，80 % 区间；--out 写出每一周）", "of": "，{segment}：", "card": "若在当时预测，后来如何", "evidence": "证据"},
-    "en": {"seen": "first seen in the week of {first}, {n:,} mentions in all", "forecast": "forecast (weekly share, 80 % interval; --out writes every week)", "of": ", {segment}:", "card": "what would have been said, and what came", "evidence": "evidence"},
+    "zh": {"seen": "首次出现于 {first} 当周，此后共 {n:,} 次提及", "forecast": "预测（每周声量，80 % 区间；--out 写出每一周）", "of": "，{segment}：", "card": "若在当时预测，后来如何", "evidence": "证据"},
+    "en": {"seen": "first seen in the week of {first}, {n:,} mentions since", "forecast": "forecast (weekly share, 80 % interval; --out writes every week)", "of": ", {segment}:", "card": "what would have been said, and what came", "evidence": "evidence"},
 }  # fmt: skip
 
 

@@ -240,6 +240,6 @@ def _when(row: BoardRow) -> Words:
     first, peak = month(fields["first_seen"]), month(fields["peak"])
     n = counted(fields["n_mentions"])
     return Words(
-        f"首次见于 {first.zh}，声量最高在 {peak.zh}，共 {n} 次提及。",
-        f"First seen in {first.en}, loudest in {peak.en}, {n} mentions in all.",
+        f"首次见于 {first.zh}，此后共 {n} 次提及，声量最高在 {peak.zh}。",
+        f"First seen in {first.en}, {n} mentions since, loudest in {peak.en}.",
     )
