@@ -120,6 +120,7 @@ class Context:
             InvalidInput: the examples are all of one kind.
         """
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
         truth = np.array([sense.is_fashion for sense in senses], dtype=np.bool_)
         if not truth.any() or truth.all():
@@ -132,9 +133,9 @@ class Context:
         )
         features = np.hstack([features, signs * np.array(_SCALES, np.float32)])
         middle = features.mean(axis=0)
-        model = LogisticRegression(C=_STRENGTH, max_iter=2000, random_state=_SEED).fit(
-            features - middle, truth
-        )
+        model = LogisticRegression(C=_STRENGTH, max_iter=2000, random_state=_SEED)
+        with threadpool_limits(1):  # the sums, and so the weights, are the same on any number of cores
+            model.fit(features - middle, truth)
         slope = model.coef_[0]
         constant = model.intercept_[0] - middle @ slope
         slope[-len(_SCALES) :] *= _SCALES

@@ -227,13 +227,16 @@ class LinearHead:
     def _linear(self, vectors: Floats, truth: Ints, strength: float) -> tuple[Doubles, Doubles]:
         """Get `(k, d)` weights and `(k,)` biases for vectors as they come."""
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
         # vectors of one encoder lie in a narrow cone; standardised, one regularisation suits all directions
         mean, spread = vectors.mean(axis=0), vectors.std(axis=0)
         spread = np.where(spread < 1e-6, 1.0, spread)
         model = LogisticRegression(
             C=strength, max_iter=2000, class_weight="balanced" if self.balanced else None
-        ).fit((vectors - mean) / spread, truth)
+        )
+        with threadpool_limits(1):  # the sums, and so the weights, are the same on any number of cores
+            model.fit((vectors - mean) / spread, truth)
         weights, bias = model.coef_, model.intercept_
         if len(weights) == 1:
             weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2

@@ -134,11 +134,13 @@ def _stands_beside(texts: Sequence[str]) -> list[str]:
 def _regression(features: Any, facets: npt.NDArray[np.int64], *, balanced: bool) -> Any:
     """Fit a logistic regression; None with fewer than two facets."""
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     if len(set(facets.tolist())) < _FEWEST_CLASSES:
         return None
     weights = "balanced" if balanced else None
-    return LogisticRegression(C=_STRENGTH, class_weight=weights, max_iter=300).fit(features, facets)
+    with threadpool_limits(1):  # so small a problem is solved more slowly by many threads, and others wait
+        return LogisticRegression(C=_STRENGTH, class_weight=weights, max_iter=300).fit(features, facets)
 
 
 def _logs(model: Any, features: Any, least: float = _LEAST) -> Floats64:

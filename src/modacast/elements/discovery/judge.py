@@ -178,10 +178,12 @@ class Judge:
 def _regress(x: npt.NDArray[np.floating], truth: Flags, strength: float) -> _Line:
     """Fit a logistic regression on centred columns, both classes of one weight."""
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     middle = x.mean(axis=0)
     model = LogisticRegression(C=strength, class_weight="balanced", max_iter=300)
-    model.fit(x - middle, truth)
+    with threadpool_limits(1):  # so small a problem is solved more slowly by many threads, and others wait
+        model.fit(x - middle, truth)
     weights = model.coef_[0].astype(np.float64)
     return _Line(weights, float(model.intercept_[0]) - float(middle @ weights))
 

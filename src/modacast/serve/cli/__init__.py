@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 import typer
@@ -23,6 +24,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; errors that modacast raises on purpose become one line and an exit code."""
+    # small matrices all: threads that wait for each other took ten times as long where others use the cores too
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from modacast.serve.cli import (  # noqa: F401 (each adds its commands)
         alerting,
         attributes,
