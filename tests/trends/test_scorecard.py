@@ -10,7 +10,8 @@ from made_panels import make_series, wave
 
 from modacast.errors import NotFitted
 from modacast.trends import COVERAGE, SCORECARDS, EnsembleForecaster
-from modacast.trends.intervals import Residuals, adapted, residual_band
+from modacast.trends.intervals import Residuals, Spread, adapted, learn_spread, residual_band
+from modacast.trends.panel import read_panel
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -126,3 +127,46 @@ def test_the_fewer_origins_the_wider_for_a_new_era():
     held = np.array(wide) / np.sqrt(1 + 1 / np.array([1, 2, 6]))
     assert held == pytest.approx(held[-1], rel=0.02)
     assert held[-1] == pytest.approx(0.8, abs=0.03)
+
+
+def _gaps(noise):
+    """Errors of foretelling that series of levels from 1 to 1,000 stay as they are."""
+    rng = np.random.default_rng(2)
+    levels = np.geomspace(1, 1000, 60)
+    values = noise(rng, np.repeat(levels[:, None], 130, axis=1))
+    panel = read_panel(make_series({f"s{i:02d}": row for i, row in enumerate(values)}))
+    return panel.before(26), np.sqrt(panel.y[:, -26:]) - np.sqrt(levels[:, None])
+
+
+def test_counts_of_few_and_of_many_err_alike_on_the_square_root_scale():
+    past, gaps = _gaps(lambda rng, level: rng.poisson(level).astype(float))
+    assert learn_spread([past], [gaps]).size < 0.3
+
+
+def test_what_scatters_in_proportion_has_errors_in_proportion():
+    past, gaps = _gaps(lambda rng, level: level * rng.lognormal(0, 0.2, level.shape))
+    assert learn_spread([past], [gaps]).size == pytest.approx(1.0, abs=0.1)
+
+
+def test_few_errors_leave_the_usual_spread():
+    past, gaps = _gaps(lambda rng, level: rng.poisson(level).astype(float))
+    assert learn_spread([], []) == Spread()
+    assert learn_spread([past], [np.full_like(gaps, np.nan)]) == Spread()
+    one = past.rows(np.arange(60) == 30)
+    assert learn_spread([one], [gaps[30:31]]).size == pytest.approx(1.0, abs=0.05)
+
+
+def test_intervals_of_small_and_large_series_hold_alike():
+    rng = np.random.default_rng(3)
+    levels = np.geomspace(3, 3000, 30)
+    made = {f"s{i:02d}": rng.poisson(level, 208).astype(float) for i, level in enumerate(levels)}
+    history = {name: values[:182] for name, values in made.items()}
+    told = EnsembleForecaster(networks=False, n_origins=4).fit(make_series(history)).predict(26)
+    lo, hi = (told[name].to_numpy().reshape(30, 26) for name in ("lo_80", "hi_80"))
+    truth = np.array([values[182:] for values in made.values()])
+    small, large = (
+        np.mean((truth >= lo) & (truth <= hi), axis=1)[part].mean() for part in (slice(10), slice(20, 30))
+    )
+    assert small > 0.7
+    assert small > 0.7  # without what is learned .57 and .996
+    assert large < 0.92

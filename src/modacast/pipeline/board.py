@@ -32,7 +32,7 @@ __all__ = ["BOARD_VERSION", "REVIEWS", "Read", "latest_board", "make_board", "re
 REVIEWS = "reviews"
 """The source of documents that were events' texts."""
 
-BOARD_VERSION = 12
+BOARD_VERSION = 13
 """Raised whenever the same texts would give another board, so that old ones are computed again."""
 
 _KEYS = ("unique_id", "ds")

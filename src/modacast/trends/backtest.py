@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +11,10 @@ import pyarrow as pa
 from modacast import evaluate
 from modacast.trends.intervals import (
     Residuals,
+    Spread,
     adapted,
     hardness_ratios,
+    learn_spread,
     residual_band,
     series_scale,
     widen,
@@ -20,7 +22,7 @@ from modacast.trends.intervals import (
 from modacast.trends.known_means import mean_where
 from modacast.trends.panel import Array, Frequency, Panel
 
-__all__ = ["BACKTEST", "COVERAGE", "Backtest", "Component", "back_test", "truth_after"]
+__all__ = ["BACKTEST", "COVERAGE", "Backtest", "Component", "back_test", "scaled_errors", "truth_after"]
 
 Component = Callable[[Panel, int], Array]
 """Forecasts a panel `h` steps ahead: `(n, h)` float64, NaN for rows that have not begun."""
@@ -62,12 +64,19 @@ class Backtest:
         origins: steps from each origin to the end, latest origin first.
         forecasts: `(o, n, h)`; NaN past the end of the history.
         residuals: the same as scaled errors.
+        spread: how the scale of errors grows with the size of a series.
     """
 
     panel: Panel
     origins: tuple[int, ...]
     forecasts: Array
     residuals: Residuals
+    spread: Spread
+
+    @classmethod
+    def of(cls, panel: Panel, origins: tuple[int, ...], forecasts: Array) -> Backtest:
+        """Set forecasts beside what came."""
+        return cls(panel, origins, forecasts, *scaled_errors(panel, origins, forecasts))
 
     def scores(self) -> pa.Table:
         """Get the table of `BACKTEST`: MASE and 80 % coverage of each series over all origins.
@@ -85,7 +94,7 @@ class Backtest:
             others = self.residuals.without(i)
             if others.origins:
                 band = residual_band(adapted(others, at=ago), h, level=80)
-                scale = series_scale(past)
+                scale = series_scale(past, self.spread)
                 lo, hi = widen(y_hat, scale, band.lo), widen(y_hat, scale, band.hi)
                 seen = np.where(np.isnan(y_hat), np.nan, truth)
                 covered[i] = evaluate.coverage(seen, lo, hi)
@@ -99,12 +108,12 @@ class Backtest:
             schema=BACKTEST,
         )
 
-    def mean_residuals(self, h: int) -> Residuals:
+    def mean_residuals(self, h: int) -> tuple[Residuals, Spread]:
         """Get the scaled errors of the mean of the first `h` steps, `(o, n, 1)`, brought to the present as in `adapted`.
 
-        Errors of single steps partly cancel in a mean, so its interval is narrower than theirs. Origins that lie
-        nearer to the present than `h` steps are left out; where all do, the mean is of as many steps as the farthest
-        has.
+        Errors of single steps partly cancel in a mean, so its interval is narrower than theirs, and grows with the size of
+        a series in a way of its own. Origins that lie nearer to the present than `h` steps are left out; where all do,
+        the mean is of as many steps as the farthest has.
 
         Args:
             h: steps ahead.
@@ -113,17 +122,17 @@ class Backtest:
         ratios = hardness_ratios(residuals)
         steps = min(h, max(self.origins, default=0))
         rows = [i for i, ago in enumerate(self.origins) if ago >= steps > 0]
-        errors = np.full((len(rows), len(self.panel.ids), 1), np.nan)
+        gaps = np.full((len(rows), len(self.panel.ids), 1), np.nan)
         for place, i in enumerate(rows):
             ago = self.origins[i]
             truth, y_hat = truth_after(self.panel, ago, steps), self.forecasts[i, :, :steps]
             known = ~np.isnan(truth) & ~np.isnan(y_hat)
-            scale = series_scale(self.panel.before(ago))
             gap = np.sqrt(mean_where(truth, known)) - np.sqrt(mean_where(y_hat, known))
             gap[known.mean(axis=1) < _MOSTLY] = np.nan
-            errors[place, :, 0] = np.divide(gap, scale, out=np.full_like(gap, np.nan), where=scale > 0)
+            gaps[place, :, 0] = gap
         origins = tuple(self.origins[i] for i in rows)
-        return Residuals(origins, errors, residuals.season, residuals.step).times(ratios[rows])
+        scaled, spread = _scaled(self.panel, Residuals(origins, gaps, residuals.season, residuals.step))
+        return scaled.times(ratios[rows]), spread
 
     def coverage_by_block(self, *, levels: Sequence[int] = (80, 90)) -> pa.Table:
         """Get the table of `COVERAGE`: how often the intervals held, by origin and block of steps ahead.
@@ -136,7 +145,7 @@ class Backtest:
             if not others.origins:
                 continue
             h = min(ago, self.forecasts.shape[2])
-            y_hat, scale = self.forecasts[i, :, :h], series_scale(self.panel.before(ago))
+            y_hat, scale = self.forecasts[i, :, :h], series_scale(self.panel.before(ago), self.spread)
             truth = np.where(np.isnan(y_hat), np.nan, truth_after(self.panel, ago, h))
             for level in levels:
                 band = residual_band(adapted(others, at=ago), h, level=level)
@@ -164,17 +173,42 @@ def back_test(panel: Panel, forecaster: Component, *, n_origins: int = 6) -> Bac
     step = max(1, min(_STEP[panel.freq], (panel.n_steps - _FIRST_ORIGIN) // n_origins))
     origins = tuple(k * step for k in range(1, n_origins + 1) if panel.n_steps - k * step >= _FIRST_ORIGIN)
     longest = max(origins, default=1)
-    shape = (len(origins), len(panel.ids), longest)
-    forecasts, errors = np.full(shape, np.nan), np.full(shape, np.nan)
+    forecasts = np.full((len(origins), len(panel.ids), longest), np.nan)
     for i, ago in enumerate(origins):
         past = panel.before(ago)
         begun = past.lengths() >= _FIRST_ORIGIN
-        y_hat = np.where(begun[:, None], forecaster(past, ago), np.nan)
-        scale = series_scale(past)[:, None]
-        gap = np.sqrt(truth_after(panel, ago, ago)) - np.sqrt(y_hat)
-        forecasts[i, :, :ago] = y_hat
-        errors[i, :, :ago] = np.divide(gap, scale, out=np.full_like(gap, np.nan), where=scale > 0)
-    return Backtest(panel, origins, forecasts, Residuals(origins, errors, panel.season, step))
+        forecasts[i, :, :ago] = np.where(begun[:, None], forecaster(past, ago), np.nan)
+    return Backtest.of(panel, origins, forecasts)
+
+
+def scaled_errors(
+    panel: Panel, origins: tuple[int, ...], forecasts: Array, *, at: int = 0
+) -> tuple[Residuals, Spread]:
+    """Get scaled errors, and how their scale grows with the size of a series, as they were known at some time.
+
+    Args:
+        panel: the whole history.
+        origins: steps from each origin to the end.
+        forecasts: `(o, n, h)`.
+        at: steps before the end; nothing later is used.
+    """
+    gaps = np.full(forecasts.shape, np.nan)
+    for i, ago in enumerate(origins):
+        told = forecasts[i, :, :ago]
+        gaps[i, :, :ago] = np.sqrt(truth_after(panel, ago, told.shape[1])) - np.sqrt(told)
+    step = min(origins, default=1)  # origins lie as far apart as the first from the end
+    return _scaled(panel, Residuals(origins, gaps, panel.season, step).known_at(at))
+
+
+def _scaled(panel: Panel, gaps: Residuals) -> tuple[Residuals, Spread]:
+    """Learn the spread of errors on the square-root scale, and divide them by each series' scale."""
+    pasts = [panel.before(ago) for ago in gaps.origins]
+    spread = learn_spread(pasts, list(gaps.errors))
+    scaled = np.full(gaps.errors.shape, np.nan)
+    for past, gap, row in zip(pasts, gaps.errors, scaled, strict=True):
+        scale = series_scale(past, spread)[:, None]
+        np.divide(gap, scale, out=row, where=scale > 0)
+    return replace(gaps, errors=scaled), spread
 
 
 def truth_after(panel: Panel, ago: int, h: int) -> Array:

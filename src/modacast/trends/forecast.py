@@ -167,7 +167,7 @@ class EnsembleForecaster:
         panel = self.panel_
         y_hat = self._clip(self._forecaster()(panel, h))
         columns: dict[str, Array] = {"y_hat": y_hat}
-        scale = series_scale(panel)
+        scale = series_scale(panel, self.backtest_.spread)
         # no burst among strangers says that a small series may grow without end
         roof = _MAX_RISE * np.maximum(y_hat, np.nanmax(panel.y, axis=1, keepdims=True))
         residuals = adapted(self.backtest_.residuals)
@@ -203,10 +203,10 @@ class EnsembleForecaster:
                 f"means_ahead: needs what predict() gave, as many steps of each of the {len(ids)} series, in their order"
             )
         y_hat = forecasts["y_hat"].to_numpy().reshape(len(ids), h).mean(axis=1, keepdims=True)
-        residuals = self.backtest_.mean_residuals(h)
+        residuals, spread = self.backtest_.mean_residuals(h)
         # beyond what was measured, as in `residual_band`
         further = np.sqrt(max(1.0, h / max(self.backtest_.origins, default=h)))
-        scale = series_scale(self.panel_)
+        scale = series_scale(self.panel_, spread)
         roof = _MAX_RISE * np.maximum(y_hat, np.nanmax(self.panel_.y, axis=1, keepdims=True))
         quantiles = {0.5: y_hat[:, 0]}
         for level in range(10, 100, 10):

@@ -12,14 +12,13 @@ board is not reconciled; sales, counts and views are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from modacast.errors import InvalidInput, suggest
 from modacast.trends.backtest import Backtest, truth_after
-from modacast.trends.intervals import Residuals, series_scale
 from modacast.trends.panel import Array, Panel
 
 __all__ = ["Hierarchy", "Reconciler", "read_hierarchy"]
@@ -148,16 +147,8 @@ class Reconciler:
 
     def back_test(self, backtest: Backtest) -> Backtest:
         """Get the back-test as it would have been with forecasts that add up."""
-        forecasts, errors = backtest.forecasts.copy(), backtest.residuals.errors.copy()
-        for i, ago in enumerate(backtest.origins):
-            forecasts[i] = self(backtest.forecasts[i])
-            h = min(ago, forecasts.shape[2])
-            scale = series_scale(backtest.panel.before(ago))[:, None]
-            gap = np.sqrt(truth_after(backtest.panel, ago, h)) - np.sqrt(forecasts[i, :, :h])
-            errors[i, :, :h] = np.divide(gap, scale, out=np.full_like(gap, np.nan), where=scale > 0)
-        old = backtest.residuals
-        residuals = Residuals(old.origins, errors, old.season, old.step)
-        return replace(backtest, forecasts=forecasts, residuals=residuals)
+        forecasts = np.array([self(told) for told in backtest.forecasts]).reshape(backtest.forecasts.shape)
+        return Backtest.of(backtest.panel, backtest.origins, forecasts)
 
 
 def _paired(backtest: Backtest, rows: list[int]) -> tuple[Array, Array]:

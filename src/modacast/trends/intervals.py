@@ -2,7 +2,8 @@
 
 Errors of rolling origins are taken on a square-root scale, divided by each series' own scale and pooled
 over series for each horizon (with its neighbours), so that a young series borrows the spread of all others
-(split conformal prediction; Vovk, Gammerman and Shafer 2005). Panels drift: newer errors weigh more, as
+(split conformal prediction; Vovk, Gammerman and Shafer 2005). How far the scale grows with a series' size is learned
+from the same errors: counts of few texts scatter alike on this scale, sales in proportion. Panels drift: newer errors weigh more, as
 Barber, Candes, Ramdas and Tibshirani (2023) do beyond exchangeability, and the errors of each origin are
 brought to how far off the newest short forecasts were, in the spirit of adaptive conformal inference (Gibbs
 and Candes 2021). Lower and upper quantiles are taken apart: shares rise further than they fall. All of it is widened
@@ -11,6 +12,7 @@ for a new era, as a handful of origins says little of how different eras are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +24,10 @@ __all__ = [
     "CHANCES",
     "Band",
     "Residuals",
+    "Spread",
     "adapted",
     "hardness_ratios",
+    "learn_spread",
     "residual_band",
     "series_scale",
     "widen",
@@ -37,6 +41,9 @@ _NEIGHBOURS = 4  # horizons on either side whose errors are pooled
 _MAX_ERRORS = 30_000
 _LEVEL = 0.7  # part of the level in a series' scale; the rest is how much it changes in a season
 _RECENT = 8  # steps that tell what a series has become
+_LARGE_ERROR = 0.8  # quantile of a series' errors that stands for their size
+_USUAL_ROWS = 10.0  # rows (squared logarithms) that speak for the usual spread
+_LEAST_POWER = 0.05  # what has no size gets no scale
 _ADAPT = 0.5  # how far an origin's errors follow the newest ones: 1 in full
 _MOST = 2.0  # times, up or down
 _FEW = 30  # fewer independent errors than this cannot tell the tails apart
@@ -85,13 +92,64 @@ class Band:
     hi: Array
 
 
-def series_scale(panel: Panel) -> Array:
-    """Get the `(n,)` scale of each series' errors: between its level and how much it changes in a season.
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How errors grow with the size of a series.
+
+    Attributes:
+        size: power of a series' size; 1 where errors are in proportion to it, 0 where small and large series err alike.
+        risen: power of how many times as large it has lately become.
+    """
+
+    size: float = 1.0
+    risen: float = 1.0
+
+
+_USUAL = Spread()
+
+
+def learn_spread(panels: Sequence[Panel], gaps: Sequence[Array]) -> Spread:
+    """Learn how errors grow with the size of a series, over all series and origins.
+
+    A ridge regression on logarithms: of a large error of each series (the quantile .8 of its steps), on its size and
+    its rise. Few errors leave the usual spread, errors in proportion.
+
+    Args:
+        panels: the histories of the origins.
+        gaps: `(n, h)` each, truth less forecast on the square-root scale; NaN where there is no truth.
+    """
+    rows, errors = [np.zeros((0, 2))], [np.zeros(0)]
+    for panel, gap in zip(panels, gaps, strict=True):
+        size, risen = _size_and_rise(panel)
+        ordered = np.sort(np.abs(gap), axis=1)  # what is not known comes last
+        last = np.sum(~np.isnan(gap), axis=1) - 1
+        large = ordered[np.arange(len(gap)), (_LARGE_ERROR * np.maximum(last, 0)).astype(np.int64)]
+        usable = (last >= 0) & (size > 0) & (np.nan_to_num(large) > 0)
+        rows.append(np.log(np.stack([size, risen], axis=1)[usable]))
+        errors.append(np.log(large[usable]))
+    x, y = np.concatenate(rows), np.concatenate(errors)
+    if not len(y):
+        return _USUAL
+    beyond = y - x.sum(axis=1)
+    centred = x - x.mean(axis=0)
+    move = np.linalg.solve(
+        centred.T @ centred + _USUAL_ROWS * np.eye(2), centred.T @ (beyond - beyond.mean())
+    )
+    return Spread(*np.maximum(1.0 + move, _LEAST_POWER).tolist())
+
+
+def series_scale(panel: Panel, spread: Spread = _USUAL) -> Array:
+    """Get the `(n,)` scale of each series' errors, 0 for those that were always 0."""
+    size, risen = _size_and_rise(panel)
+    return np.asarray(risen**spread.risen * size**spread.size)
+
+
+def _size_and_rise(panel: Panel) -> tuple[Array, Array]:
+    """Get the `(n,)` size of each series, between its level and how much it changes in a season, and its rise, >= 1.
 
     The change alone makes bands of smooth series too narrow once they start to move, the level alone makes
     those of calm ones too wide. A geometric mean that leans to the level gave the most even coverage. What has stood
-    above its level of two seasons in the last eight steps errs like the larger series it has become, so its scale grows
-    in proportion.
+    above its level of two seasons in the last eight steps errs like the larger series it has become.
     """
     z, season = np.sqrt(panel.y), panel.season
     level = mean_known(z[:, -2 * season :])
@@ -105,7 +163,7 @@ def series_scale(panel: Panel) -> Array:
     # without a season to compare, take a random walk over a third of it, its mean distance
     walk = step * np.sqrt(min(season, max(2, z.shape[1])) / 3)
     change = np.where(np.isnan(change), walk, np.maximum(change, step))
-    return np.asarray(risen * np.nan_to_num(level) ** _LEVEL * np.nan_to_num(change) ** (1 - _LEVEL))
+    return np.asarray(np.nan_to_num(level) ** _LEVEL * np.nan_to_num(change) ** (1 - _LEVEL)), risen
 
 
 def adapted(residuals: Residuals, *, at: int = 0) -> Residuals:

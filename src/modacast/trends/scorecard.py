@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from modacast import evaluate
-from modacast.trends.backtest import Backtest, Component, truth_after
+from modacast.trends.backtest import Backtest, Component, scaled_errors, truth_after
 from modacast.trends.intervals import adapted, residual_band, series_scale, widen
 from modacast.trends.known_means import mean_known
 from modacast.trends.panel import Array, Frequency
@@ -85,11 +85,11 @@ def _cards(
     past = panel.before(ago)
     y_hat = _said(backtest, forecaster, ago)
     truth = np.where(np.isnan(y_hat), np.nan, truth_after(panel, ago, ago))
-    residuals = backtest.residuals.known_at(ago)
+    residuals, spread = scaled_errors(panel, backtest.origins, backtest.forecasts, at=ago)
     lo, hi = np.full(y_hat.shape, np.nan), np.full(y_hat.shape, np.nan)
     if residuals.errors.size and not np.isnan(residuals.errors).all():
         band = residual_band(adapted(residuals, at=ago), ago, level=80, seed=seed)
-        scale = series_scale(past)
+        scale = series_scale(past, spread)
         lo, hi = (np.clip(widen(y_hat, scale, offset), 0.0, upper) for offset in (band.lo, band.hi))
     mase = evaluate.mase(truth, y_hat, past.y, season=panel.season)
     covered = evaluate.coverage(np.where(np.isnan(lo), np.nan, truth), lo, hi)
