@@ -22,7 +22,7 @@ from modacast.pipeline.workspace import Workspace
 
 __all__ = ["admitted_words", "decide", "decisions", "find_words", "new_words"]
 
-NEW_WORDS_VERSION = 4
+NEW_WORDS_VERSION = 5
 """Raised whenever the same texts would give other words."""
 
 _KEY = "discover/words"
@@ -148,10 +148,14 @@ def _search(workspace: Workspace, texts: pa.Table, searched: date | None) -> pa.
         workspace.language_model.encode_query,
         rules,
         since=None if searched is None else searched + timedelta(weeks=1),
-        known=() if searched is None else _stored(workspace)["text"].to_pylist(),
+        known=None if searched is None else _sureness(_stored(workspace)),
     )
     table = _without_everyday(walk.read(texts.filter(wanted)), workspace)
     return table if searched is None else _since_ever(table, texts)
+
+
+def _sureness(words: pa.Table) -> dict[str, float]:
+    return dict(zip(words["text"].to_pylist(), words["probability"].to_pylist(), strict=True))
 
 
 def _without_everyday(words: pa.Table, workspace: Workspace) -> pa.Table:

@@ -127,6 +127,22 @@ def test_a_planted_style_is_found_soon_after_it_is_born(stream, found, lexicon):
     assert all("云朵风" in texts[i] for i in row["evidence_ids"])
 
 
+def test_what_a_word_of_a_style_begins_with_is_the_style(stream, lexicon, found):
+    later = [f"{name}的云朵{thing}" for name in NAMES for thing in ("衬衫", "大衣", "靴子")]
+    last = START + timedelta(weeks=N_WEEKS)
+    more = documents(lexicon, later, [last] * len(later))
+    more = more.set_column(0, "id", pa.array([f"m{i}" for i in range(len(later))]))
+    both = pa.concat_tables([stream, more])
+    style = next(row for row in found.to_pylist() if row["text"] == "云朵风")
+    whole = discover(both, lexicon, rules=RULES)
+    resumed = Discovery(lexicon, rules=RULES, since=last, known={"云朵风": style["probability"]}).read(both)
+    for table in (whole, resumed):
+        row = next(row for row in table.to_pylist() if row["text"] == "云朵")
+        assert row["ds"] == last
+        assert (row["facet"], row["facet_probability"]) == ("style", 0.9)
+        assert row["probability"] >= style["probability"]
+
+
 def test_what_is_old_or_of_the_lexicon_is_not_found(found):
     words = found["text"].to_pylist()
     assert not {*NAMES, *THINGS, "穿搭", "朵风", "云朵", "云朵风穿", "云朵风毛衣"} & set(words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -34,6 +34,9 @@ _AGAIN_AFTER = 4
 # of 350 elements' Chinese and English names, centred: two in 100,000 pairs of different ones lie so near, every
 # fifth pair of the same one does
 _SAME_MEANING = 0.5
+_STYLE_ENDINGS = {"zh": ("风格", "穿搭", "风"), "ja": ("コーデ", "風"), "ko": ("룩", "코어"), "en": ("core",)}
+_SURE_OF_STYLE = 0.9
+_SHORTEST_STYLE = 2
 
 
 @dataclass(slots=True)
@@ -57,7 +60,7 @@ class Discovery:
             which is fast and lets through most of what stands in texts about fashion.
         rules: when a word is new, and a word.
         since: weeks before this Monday are read, to know the past, but not searched.
-        known: words that were found before and are not wanted again.
+        known: words that were found before and are not wanted again, with their probability of being fashion.
 
     >>> from modacast.elements import Lexicon
     >>> from modacast.types import DOCUMENTS
@@ -72,7 +75,7 @@ class Discovery:
         rules: DiscoveryRules | None = None,
         *,
         since: date | None = None,
-        known: Sequence[str] = (),
+        known: Mapping[str, float] | None = None,
     ) -> None:
         self.lexicon = lexicon
         self.rules = rules or DiscoveryRules()
@@ -80,7 +83,7 @@ class Discovery:
         self._encode = encode
         self._languages: dict[str, _Language] = {}
         self._since = since
-        self._known_words = frozenset(map(fold, known))
+        self._known_words = {fold(word): sure for word, sure in (known or {}).items()}
         self._last: date | None = None
 
     def read(self, documents: pa.Table, *, until: date | None = None) -> pa.Table:
@@ -188,6 +191,7 @@ class _Language:
         self._namer = Namer(lang, lexicon, reader, encode)
         self._fitted_at = -(10**6)
         self._found: set[str] = set()
+        self._styles: dict[str, float] = {}  # what words of a style begin with, and how sure the words were
         self._tried: dict[str, _Tried] = {}
 
     @property
@@ -195,9 +199,11 @@ class _Language:
         """Centred vectors of the words that were found."""
         return self._namer.vectors
 
-    def leave_out(self, words: Iterable[str]) -> None:
+    def leave_out(self, words: Mapping[str, float]) -> None:
         """Take words as found before."""
         self._found.update(words)
+        for word, probability in words.items():
+            self._learn_style(word, probability)
 
     def read(self, given: Texts, *, search: bool = True) -> list[dict[str, Any]]:
         """Read a week and get the words that are found after it, if it is to be searched."""
@@ -255,8 +261,25 @@ class _Language:
             row["variants"] = sorted(
                 t for t in {*self._found, *found} if t != runs[i].text and runs[i].text in t
             )
+            if not self._learn_style(runs[i].text, row["probability"]):
+                self._name_as_style(runs[i].text, row)
         self._found.update(found)
         return rows
+
+    def _learn_style(self, word: str, probability: float) -> bool:
+        """Keep what a word of a style begins with, if it is one: 美拉德 of 美拉德风."""
+        ending = next(filter(word.endswith, _STYLE_ENDINGS.get(self.lang, ())), "")
+        stem = word.removesuffix(ending)
+        if not ending or len(stem) < _SHORTEST_STYLE:
+            return False
+        self._styles[stem] = max(probability, self._styles.get(stem, 0.0))
+        return True
+
+    def _name_as_style(self, word: str, row: dict[str, Any]) -> None:
+        """Take what a word of a style began with for that style, as surely as the longer word."""
+        if word in self._styles and row["parent"] is None:
+            row["probability"] = max(row["probability"], self._styles[word])
+            row["facet"], row["facet_probability"] = "style", _SURE_OF_STYLE
 
     def _holds_found(self, run: Run) -> bool:
         """Whether a word is one that was found before, with more around it."""
