@@ -63,6 +63,10 @@ def test_the_report_is_one_self_contained_file(project, tmp_path):
     assert is_self_contained(page)
     assert "example.com" not in page
     assert is_self_contained((project.folder / "report.html").read_text(encoding="utf-8"))
+    assert 'data-lang="zh"' in page
+    well("report", "-c", project.folder, "--out", path, "--lang", "en")
+    assert 'data-lang="en"' in path.read_text(encoding="utf-8")
+    assert "zh or en" in refused("report", "-c", project.folder, "--lang", "fr")
 
 
 def test_doctor_names_each_thing_and_how_to_get_what_is_missing():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -126,13 +127,16 @@ def report(
     data: DataOption = None,
     home: HomeOption = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="where to write it")] = None,
+    lang: Annotated[
+        str | None, typer.Option("--lang", help="that it opens in: zh or en; the project's where not given")
+    ] = None,
 ) -> None:
-    """Write the report of the last run as one self-contained HTML file."""
+    """Write the report of the last run as one self-contained HTML file, in Chinese and English."""
     from modacast.pipeline.run import last_outcome
 
     workspace = open_workspace(config, data=data, home=home)
     path = out or workspace.settings.report.path
-    _write_report(last_outcome(workspace), path)
+    _write_report(last_outcome(workspace), path, lang=None if lang is None else language(lang))
     typer.echo(f"Report: {path}")
 
 
@@ -152,12 +156,13 @@ def doctor(as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def _write_report(outcome: Outcome, path: Path) -> None:
+def _write_report(outcome: Outcome, path: Path, *, lang: Literal["zh", "en"] | None = None) -> None:
     from modacast.serve.report.assemble import project_report
     from modacast.serve.report.render import render
     from modacast.store.files import write_atomically
 
-    page = render(project_report(outcome)).encode()
+    told = project_report(outcome)
+    page = render(told if lang is None else replace(told, lang=lang)).encode()
     write_atomically(path, lambda file: file.write(page))
 
 
