@@ -70,8 +70,10 @@ class Scored:
     """What one origin gave, one figure a series where it is an array."""
 
     origin: str
+    size: Array  # (n,) mean of the two years before
     mase: dict[str, Array]
     inside: dict[int, Array]  # level -> (n, h) whether the truth lay within
+    interval_score: dict[int, Array]  # level -> (n,) mean over the weeks, in the values' unit
     mean_inside: dict[int, Array]  # weeks -> (n,) whether their mean lay within its 80 % interval
     ends_inside: dict[int, Array]  # the same within the averaged ends of the weeks' intervals
     mean_width: dict[int, Array]  # (n,) width of the first as a share of the second's
@@ -215,6 +217,8 @@ def _score(wide: Wide, origin: int) -> Scored:
     return Scored(
         origin=str(wide.weeks[origin]),
         mase={name: _mase(wide, origin, guess) for name, guess in guesses.items()},
+        size=wide.y[:, origin - FEWEST : origin].mean(axis=1),
+        interval_score={level: _interval_score(truth, *ends, level) for level, ends in bounds.items()},
         inside={level: ((truth >= lo) & (truth <= hi)).astype(float) for level, (lo, hi) in bounds.items()},
         mean_inside={h: _lies_within(truth[:, :h], *own[h]) for h in MEANS},
         ends_inside={h: _lies_within(truth[:, :h], *ends[h]) for h in MEANS},
@@ -223,6 +227,12 @@ def _score(wide: Wide, origin: int) -> Scored:
         direction={name: evaluate.direction_accuracy(growth, g) for name, g in grown.items()},
         rank={name: evaluate.spearman(growth, g) for name, g in grown.items()},
     )
+
+
+def _interval_score(truth: Array, lo: Array, hi: Array, level: int) -> Array:
+    """Get the `(n,)` mean widths, with what lay outside by the rate at which it should (Gneiting and Raftery 2007)."""
+    outside = np.maximum(lo - truth, 0.0) + np.maximum(truth - hi, 0.0)
+    return np.asarray((hi - lo + 2 / (1 - level / 100) * outside).mean(axis=1))
 
 
 def _means(model: EnsembleForecaster, forecast: pa.Table, h: int) -> pa.Table:
@@ -305,6 +315,21 @@ def _add_coverage(report: Report, period: str, scored: list[Scored]) -> None:
                     report.add(told, f"coverage of the {level} % interval", float(found.mean()))
         what = f"share of quarters within 5 points of {level} % coverage, each origin alone"
         report.add(period, what, float(np.mean(near)))
+        thirds = zip(*(_by_size(one, level) for one in scored), strict=True)
+        for third, values in zip(("smallest", "middle", "largest"), thirds, strict=True):
+            found = np.concatenate(values)
+            report.add_mean(
+                f"{period}, {third} third of series", f"coverage of the {level} % interval", found
+            )
+        score = sum(one.interval_score[level].sum() for one in scored) / sum(one.size.sum() for one in scored)
+        what = f"interval score of {level} %, summed over series, by the sum of their sizes"
+        report.add(period, what, float(score), better="lower")
+
+
+def _by_size(one: Scored, level: int) -> list[Array]:
+    """Get each series' coverage over the whole horizon, by thirds of their size."""
+    covered = one.inside[level].mean(axis=1)
+    return np.array_split(covered[np.argsort(one.size, kind="stable")], 3)
 
 
 def _add_sales(report: Report, folder: Path, *, n_origins: int) -> None:

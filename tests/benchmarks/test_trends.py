@@ -54,6 +54,9 @@ def test_a_panel_of_another_name_is_measured_and_what_is_not_there_is_named(tmp_
     assert 0 < test["value"] < rows["2022", "MASE", "seasonal naive"]["value"]
     assert (test["must"], test["ahead"]) == (0.795, 0.77)
     assert ("bags 2021-2022", "MASE", None) in rows
+    for third in ("smallest", "middle", "largest"):
+        covered = rows[f"bags 2021-2022, {third} third of series", "coverage of the 80 % interval", None]
+        assert 0 <= covered["value"] <= 1
     assert ("bags known for 8 weeks, 26 ahead", "MASE", "last value") in rows
     assert any("searches: left out" in note for note in body["notes"])
     assert any("sales: left out" in note for note in body["notes"])

@@ -82,7 +82,7 @@ class Backtest:
         """Get the table of `BACKTEST`: MASE and 80 % coverage of each series over all origins.
 
         The interval of each origin comes from the errors of the other origins, so that no error is judged
-        by itself.
+        by itself; only the two numbers of the spread are learned on all.
         """
         panel = self.panel
         n = len(panel.ids)
